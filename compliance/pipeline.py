@@ -1,0 +1,175 @@
+"""The only module that imports spaCy: a blank English pipeline made of our own components.
+
+Built once per process and packs (the import costs 0.7 s). Texts run inside a memory zone, so the words of a
+draft do not stay behind in spaCy's string store; the zone is not thread safe, hence the lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.matcher import Matcher, PhraseMatcher
+from spacy.tokens import Doc
+
+from compliance.context import Context
+from compliance.detectors import frames, lowering, names, patient, patterns
+from compliance.detectors.view import Hit, View
+from compliance.normalise import Normalised
+from compliance.packs import PackSet, Rule
+
+GROUP = "findings"
+_PYTHON: dict[str, Callable[[Rule, View], Iterator[Hit]]] = {"name": names.find, "story": patient.find}
+
+
+class Pipeline:
+    """The detectors for one set of packs."""
+
+    def __init__(self, packs: PackSet) -> None:
+        self.packs = packs
+        self.rules = packs.rules
+        self.lexicon = frozenset(a for rule in self.rules for a in rule.anchors if a.isalpha())
+        self._lock = threading.Lock()
+        self.nlp = spacy.blank("en")
+        self.nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "\n", "\u2026", "\u3002"]})
+        self._matchers = self._token_matchers()
+        for name in ("view", "anchors", "rules", "context"):
+            self.nlp.add_pipe(f"healthsocial_{name}", config={})
+        self._anchors, self._by_anchor = self._index()
+
+    def analyse(self, reading: Normalised, context: Context) -> tuple[list[Hit], list[tuple[int, int]]]:
+        """Hits and sentences of one reading, as plain values; nothing of spaCy leaves."""
+        with self._lock, self.nlp.memory_zone():
+            doc = self.nlp.make_doc(reading.text)
+            doc.user_data["pipeline"] = self
+            doc.user_data["context"] = context
+            doc = self.nlp(doc)
+            hits = [hit for hit in doc.user_data["hits"]]
+            return hits, list(doc.user_data["view"].sentences)
+
+    def _index(self) -> tuple[PhraseMatcher, dict[str, list[int]]]:
+        """Anchor words in one matcher; each says which rules to run."""
+        by_anchor: dict[str, list[int]] = {}
+        for number, rule in enumerate(self.rules):
+            for anchor in rule.anchors:
+                by_anchor.setdefault(anchor, []).append(number)
+        matcher = PhraseMatcher(self.nlp.vocab, attr="LOWER")
+        for anchor in by_anchor:
+            if not anchor.startswith("shape:"):
+                matcher.add(anchor, [self.nlp.make_doc(anchor)])
+        return matcher, by_anchor
+
+    def _token_matchers(self) -> dict[str, Matcher]:
+        out: dict[str, Matcher] = {}
+        for rule in self.rules:
+            if rule.match.kind == "tokens":
+                out[rule.id] = Matcher(self.nlp.vocab, validate=True)
+                out[rule.id].add(rule.id, [list(pattern) for pattern in rule.match.tokens], greedy="LONGEST")
+        return out
+
+    def add_view(self, doc: Doc) -> None:
+        starts = [token.idx for token in doc]
+        ends = [token.idx + len(token) for token in doc]
+        sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
+        doc.user_data["view"] = View(doc.text, starts, ends, sentences, doc.user_data["context"], self.packs.vocab)
+        doc.user_data["hits"] = []
+        doc.spans[GROUP] = []
+
+    def add_anchors(self, doc: Doc) -> None:
+        view: View = doc.user_data["view"]
+        view.anchors = {self.nlp.vocab.strings[key] for key, _, _ in self._anchors(doc)} | view.shapes
+
+    def run_rules(self, doc: Doc) -> None:
+        view: View = doc.user_data["view"]
+        numbers = sorted({number for anchor in view.anchors for number in self._by_anchor.get(anchor, ())})
+        for number in numbers:
+            rule = self.rules[number]
+            for hit in self._hits(rule, view, doc):
+                self._keep(doc, hit)
+
+    def _hits(self, rule: Rule, view: View, doc: Doc) -> Iterator[Hit]:
+        kind = rule.match.kind
+        if kind == "detector":
+            return _PYTHON[rule.match.detector](rule, view)
+        if kind == "all_of":
+            return frames.find(rule, view)
+        if kind == "tokens":
+            return self._token_hits(rule, view, doc)
+        return patterns.find(rule, view)
+
+    def _token_hits(self, rule: Rule, view: View, doc: Doc) -> Iterator[Hit]:
+        if view.applies(rule.match):
+            for span in self._matchers[rule.id](doc, as_spans=True):
+                if not view.excused(rule.match, span.start_char):
+                    yield Hit(rule, span.start_char, span.end_char, rule.severity)
+
+    def _keep(self, doc: Doc, hit: Hit) -> None:
+        """The span group may overlap and carries the rule id; exact offsets stay in the hit beside it."""
+        span = doc.char_span(hit.start, hit.end, label=hit.rule.flag, span_id=hit.rule.id, alignment_mode="expand")
+        if span is not None:
+            doc.spans[GROUP].append(span)
+            doc.user_data["hits"].append(hit)
+
+    def judge(self, doc: Doc) -> None:
+        view: View = doc.user_data["view"]
+        doc.user_data["hits"] = [_judged(hit, view) for hit in doc.user_data["hits"] if not _dropped(hit, view)]
+
+
+def _dropped(hit: Hit, view: View) -> bool:
+    return hit.rule.match.alone == "drop" and not patient.about_a_patient(view)
+
+
+def _judged(hit: Hit, view: View) -> Hit:
+    """Severity after context. Hard identifiers are never lowered."""
+    if hit.rule.hard or hit.severity == "note":
+        return hit
+    note = lowering.lower(hit, view)
+    if not note and hit.rule.match.alone == "note" and not patient.about_a_patient(view):
+        note = "lowered: nothing here speaks of a patient"
+    return Hit(hit.rule, hit.start, hit.end, "note", note) if note else hit
+
+
+def _component(name: str, step: Callable[[Pipeline, Doc], None]) -> None:
+    def factory(nlp: Language, name: str) -> Any:
+        def run(doc: Doc) -> Doc:
+            step(doc.user_data["pipeline"], doc)
+            return doc
+        return run
+    Language.factory(f"healthsocial_{name}", func=factory)
+
+
+_component("view", Pipeline.add_view)
+_component("anchors", Pipeline.add_anchors)
+_component("rules", Pipeline.run_rules)
+_component("context", Pipeline.judge)
+
+
+_build_lock = threading.Lock()
+
+
+@lru_cache(maxsize=4)
+def _pipeline(digest: str, holder: _Packs) -> Pipeline:
+    return Pipeline(holder.packs)
+
+
+class _Packs:
+    """Hashable holder: packs are equal when their digests are."""
+
+    def __init__(self, packs: PackSet) -> None:
+        self.packs = packs
+
+    def __hash__(self) -> int:
+        return hash(self.packs.digest)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Packs) and other.packs.digest == self.packs.digest
+
+
+def pipeline_for(packs: PackSet) -> Pipeline:
+    """The pipeline of these packs, built once per process."""
+    with _build_lock:
+        return _pipeline(packs.digest, _Packs(packs))

@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.core import checks
+
+
+class OrgConfig(AppConfig):
+    name = "healthsocial.org"
+    label = "org"
+
+    def ready(self) -> None:
+        from healthsocial.org import system_checks, triggers  # noqa: F401  (importing registers the triggers)
+
+        checks.register(system_checks.keys_open_the_data, checks.Tags.database)

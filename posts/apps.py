@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class PostsConfig(AppConfig):
+    name = "posts"
+
+    def ready(self) -> None:
+        from compliance import dependents
+        from posts import triggers  # noqa: F401  (importing registers the triggers)
+        from posts.dependents import PostDependents
+
+        dependents.register(PostDependents())

@@ -1,0 +1,4 @@
+"""placeholder replaced below"""
+
+class PostDependents:
+    pass
