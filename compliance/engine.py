@@ -6,6 +6,7 @@ import hashlib
 import platform
 import unicodedata
 from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,14 +36,12 @@ class EngineError(Exception):
 @lru_cache(maxsize=1)
 def engine_digest() -> str:
     """SHA-256 over the engine's sources and the versions that decide tokens and characters."""
-    import spacy.about  # the version only; the pipeline stays unbuilt
-
     here = Path(__file__).resolve().parent
     digest = hashlib.sha256()
     names = ("normalise.py", "packs.py", "pipeline.py", "engine.py", "context.py", "report.py")
     for path in [*(here / name for name in names), *sorted((here / "detectors").glob("*.py"))]:
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    versions = (spacy.about.__version__, unicodedata.unidata_version, platform.python_version_tuple()[:2])
+    versions = (version("spacy"), unicodedata.unidata_version, platform.python_version_tuple()[:2])
     digest.update(repr(versions).encode())
     return digest.hexdigest()
 

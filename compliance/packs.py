@@ -27,6 +27,7 @@ LABELS = frozenset("NAME GEO DATE AGE_OVER_89 PHONE FAX EMAIL SSN MRN HEALTH_PLA
                    "BIOMETRIC PHOTO OTHER_ID".split())
 SHAPES = frozenset({"shape:digits", "shape:at", "shape:url", "shape:name", "shape:initials"})
 DETECTORS = frozenset({"name", "story"})
+NAME_LISTS = frozenset({"given_names", "family_names", "ambiguous_names", "not_names"})
 VALIDATORS = frozenset({"luhn", "iban", "ssn", "ip", "age_over_89", "phone", "vin", "own_phone", "own_email", "own_url",
                         "own_address", "date"})
 PACK_KEYS = frozenset({"pack", "jurisdiction", "version", "title", "maintainers", "rules"})
@@ -64,6 +65,7 @@ class Match:
     unless_text: re.Pattern[str] | None = None
     needs_text: re.Pattern[str] | None = None
     lowers: bool = True
+    negated_inside: bool = False
     alone: str = ""
     post_kinds: frozenset[str] = frozenset()
 
@@ -251,7 +253,7 @@ def _match(where: str, rule: str, raw: Any, vocab: Vocab) -> tuple[Match, set[st
     for check in validate:
         _choice(where, rule, "validate", check, VALIDATORS)
     _choice(where, rule, "scope", raw.get("scope", "clause"), frozenset({"clause", "sentence", "text"}))
-    _choice(where, rule, "context", raw.get("context", "claims"), frozenset({"claims", "off"}))
+    _choice(where, rule, "context", raw.get("context", "claims"), frozenset({"claims", "inside", "off"}))
     _choice(where, rule, "alone", raw.get("alone", ""), frozenset({"", "note", "drop"}))
     used: set[str] = set()
 
@@ -268,6 +270,7 @@ def _match(where: str, rule: str, raw: Any, vocab: Vocab) -> tuple[Match, set[st
 
     if kind == "detector":
         _choice(where, rule, "detector", raw[kind], DETECTORS)
+        used.update(NAME_LISTS & set(vocab))
     slots: tuple[re.Pattern[str], ...] = ()
     if kind in ("regex", "phrases"):
         slots = (pattern(raw[kind]),)
@@ -278,5 +281,5 @@ def _match(where: str, rule: str, raw: Any, vocab: Vocab) -> tuple[Match, set[st
         roles=frozenset(raw.get("roles", ())), validate=validate, cues=optional("cues"),
         within=int(raw.get("within", 5)), scope=raw.get("scope", "clause"), ordered=bool(raw.get("ordered", False)),
         unless=optional("unless"), unless_text=optional("unless_text"), needs_text=optional("needs_text"),
-        lowers=raw.get("context", "claims") == "claims", alone=raw.get("alone", ""),
+        lowers=raw.get("context", "claims") != "off", negated_inside=raw.get("context") == "inside", alone=raw.get("alone", ""),
         post_kinds=frozenset(raw.get("post_kinds", ()))), used

@@ -33,6 +33,7 @@ class Pipeline:
         self.packs = packs
         self.rules = packs.rules
         self.lexicon = frozenset(a for rule in self.rules for a in rule.anchors if a.isalpha())
+        self._vocab = {name: frozenset(words) for name, words in packs.vocab.items()}
         self._lock = threading.Lock()
         self.nlp = spacy.blank("en")
         self.nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "\n", "\u2026", "\u3002"]})
@@ -48,8 +49,8 @@ class Pipeline:
             doc.user_data["pipeline"] = self
             doc.user_data["context"] = context
             doc = self.nlp(doc)
-            hits = [hit for hit in doc.user_data["hits"]]
-            return hits, list(doc.user_data["view"].sentences)
+            hits: list[Hit] = doc.user_data["hits"]
+            return list(hits), list(doc.user_data["view"].sentences)
 
     def _index(self) -> tuple[PhraseMatcher, dict[str, list[int]]]:
         """Anchor words in one matcher; each says which rules to run."""
@@ -75,7 +76,7 @@ class Pipeline:
         starts = [token.idx for token in doc]
         ends = [token.idx + len(token) for token in doc]
         sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
-        doc.user_data["view"] = View(doc.text, starts, ends, sentences, doc.user_data["context"], self.packs.vocab)
+        doc.user_data["view"] = View(doc.text, starts, ends, sentences, doc.user_data["context"], self._vocab)
         doc.user_data["hits"] = []
         doc.spans[GROUP] = []
 

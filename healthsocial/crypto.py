@@ -4,14 +4,18 @@ One key file (or environment variable) holds Fernet keys, newest first; rotation
 re-encrypts. The HMAC key is derived from the *oldest* key's line, which rotation keeps, so stored digests stay comparable.
 """
 
+import fcntl
 import hashlib
 import hmac
 import os
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+
+CANARY = "healthsocial"
 
 
 class KeyProblem(Exception):
@@ -32,12 +36,71 @@ def read_keys() -> list[str]:
     return keys
 
 
-def create_key_file(path: Path) -> None:
-    """Write a first key, readable by the owner only. Never replaces a file."""
+def create_secret_file(path: Path, text: str) -> None:
+    """Write a secret, readable by the owner only, whole or not at all. Never replaces a file: the first one stays."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as handle:
-        handle.write(Fernet.generate_key() + b"\n")
+    temporary = _write_private(path, text)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass  # another process was first
+    finally:
+        temporary.unlink()
+
+
+def _write_private(path: Path, text: str) -> Path:
+    """Write text to a new file beside `path`, on the disk before this returns."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as handle:
+            handle.write(text + "\n")
+            handle.flush()
+            os.fsync(handle.fileno())
+    except OSError:
+        Path(name).unlink()
+        raise
+    return Path(name)
+
+
+def create_key_file(path: Path) -> None:
+    """Write a first key. Never replaces a file."""
+    create_secret_file(path, Fernet.generate_key().decode("ascii"))
+
+
+def add_key(path: Path) -> None:
+    """Put a new key in front of the file's keys: a crash leaves either the old file or the new one, and both open the data."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)  # two rotations at once must not lose a key
+        lines = [Fernet.generate_key().decode("ascii"), *read_keys()]
+        replace_secret_file(path, "\n".join(lines))
+    finally:
+        os.close(folder)
+
+
+def replace_secret_file(path: Path, text: str) -> None:
+    """Replace a secret file in one step."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write_private(path, text).replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # the rename itself must survive a power cut before anything is encrypted with the new key
+    finally:
+        os.close(folder)
+
+
+def opens(keys: list[str], token: str) -> bool:
+    """Whether one of these keys opens the token (for example the canary of a backup)."""
+    try:
+        MultiFernet([Fernet(key) for key in keys]).decrypt(token.encode("ascii"))
+    except (InvalidToken, ValueError):
+        return False
+    return True
+
+
+def canary() -> str:
+    """A token that tells later whether the keys belong to the data."""
+    return encrypt(CANARY)
 
 
 @lru_cache(maxsize=4)

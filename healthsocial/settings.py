@@ -9,7 +9,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from healthsocial import __version__, env
-from healthsocial.crypto import create_key_file
+from healthsocial.crypto import create_key_file, create_secret_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = __version__
@@ -27,9 +27,7 @@ FIELD_KEY_FILE = env.text("HEALTHSOCIAL_FIELD_KEY_FILE_PATH", str(DATA_DIR / "ke
 
 def _local_secret(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50), encoding="ascii")
+        create_secret_file(path, secrets.token_urlsafe(50))
     return path.read_text(encoding="ascii").strip()
 
 
@@ -70,6 +68,7 @@ INSTALLED_APPS = [
     "posts",
 ]
 MIDDLEWARE = [
+    "healthsocial.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -106,10 +105,15 @@ TEMPLATES: list[dict[str, Any]] = [
 # --- database -----------------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL")
 if DATABASE_URL:
-    _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
+    try:
+        _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
+    except ValueError as error:
+        raise ImproperlyConfigured("DATABASE_URL is not understood; it looks like postgres://user@host:5432/name") from error
+    if _database["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database; without it SQLite is used")
     if env.boolean("HEALTHSOCIAL_DB_POOL", False):
         # Web processes only: Celery children would share the pool across forks.
-        _database["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+        _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
 else:
     _database = {
         "ENGINE": "django.db.backends.sqlite3",

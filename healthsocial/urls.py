@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from healthsocial.health import healthz
+
 urlpatterns = [
+    path("healthz", healthz, name="healthz"),
     path("account/", include("allauth.account.urls")),
     path("", include("healthsocial.audit.urls")),
     path("", include("healthsocial.org.urls")),

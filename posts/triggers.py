@@ -66,7 +66,7 @@ register(
             "OLD.voided_at IS NOT NULL OR NEW.post_id <> OLD.post_id OR NEW.version_id <> OLD.version_id OR NEW.seal <> OLD.seal"
             " OR NEW.by_id <> OLD.by_id OR NEW.by_name <> OLD.by_name OR NEW.by_role <> OLD.by_role"
             " OR NEW.meaning <> OLD.meaning OR NEW.at <> OLD.at OR NEW.signature <> OLD.signature"
-            " OR NEW.window_from <> OLD.window_from OR NEW.window_until <> OLD.window_until"
+            " OR NEW.epoch <> OLD.epoch OR NEW.window_from <> OLD.window_from OR NEW.window_until <> OLD.window_until"
         ),
     ),
     Trigger("posts_approval_no_delete", "posts_approval", "DELETE", "an approval cannot be removed"),

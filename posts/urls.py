@@ -1,6 +1,10 @@
-"""Addresses of this app."""
+"""Addresses of posts. Ids only, never words."""
 
-from django.urls import URLPattern
+from django.http import HttpResponse
+from django.urls import path
 
 app_name = "posts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", lambda r: HttpResponse(""), name="home"),
+    path("c/<slug:slug>/", lambda r, slug: HttpResponse(""), name="public_channel"),
+]

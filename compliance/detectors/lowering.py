@@ -8,7 +8,7 @@ from compliance.detectors.view import Hit, View
 
 _NEGATION = re.compile(
     r"\b(?:not(?! only\b)|no(?! wonder| matter| longer| need\b)|never|cannot|can't|don't(?! wait| miss)|doesn't|didn't|"
-    r"isn't|aren't|wasn't|won't|wouldn't|couldn't|shouldn't|haven't|hasn't|without|neither|nor|nobody|none)\b",
+    r"isn't|aren't|wasn't|won't|wouldn't|couldn't|shouldn't|haven't|hasn't|without|neither|nor|nobody|nothing|none)\b",
     re.IGNORECASE)
 _MYTH = re.compile(
     r"\b(?:myths?|fiction|hoax(?:es)?|scams?|rumou?rs?|misinformation|debunk\w*|unproven|not true|untrue|false claims?|"
@@ -55,7 +55,8 @@ def _negated(hit: Hit, view: View) -> bool:
     """A negation in the same clause, close before the words, or between the parts of a frame."""
     start, _ = view.clause(hit.start)
     near, _ = view.window(hit.start, hit.start, 8)
-    end = hit.end if hit.rule.match.kind in ("all_of", "tokens") else hit.start
+    inside = hit.rule.match.kind in ("all_of", "tokens") or hit.rule.match.negated_inside
+    end = hit.end if inside else hit.start
     return _NEGATION.search(view.text, max(start, near), end) is not None
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import date
 
+from compliance.detectors.patient import about_a_patient
 from compliance.detectors.view import Hit, View
 from compliance.packs import Rule
 
@@ -16,18 +17,19 @@ _OWN_CUE = re.compile(
     r"located|open|hours|location|address|hotline|line|office|front desk|manager|clinic)\b", re.IGNORECASE)
 _THEIRS = re.compile(r"\b(?:his|her|their|patient'?s?|pt|mom|mother|dad|father|my|client|member|cell|home number|she|he|"
                      r"reach (?:him|her|them))\b", re.IGNORECASE)
+_OURS = re.compile(r"\b(?:us|our|call (?:the|to book)|front desk)\b", re.IGNORECASE)
 _NINETY = {"ninety": 90, "hundred": 100}
 
 
 def find(rule: Rule, view: View) -> Iterator[Hit]:
-    """Hits of a regex or phrases rule; the group named ``x`` is the span when there is one."""
+    """Hits of a regex or phrases rule; the group named ``x`` (else ``y``) is the span when it took part."""
     match = rule.match
     if not view.applies(match):
         return
     pattern = match.slots[0]
-    group: str | int = "x" if "x" in pattern.groupindex else 0
+    groups = [name for name in ("x", "y") if name in pattern.groupindex]
     for found in pattern.finditer(view.text):
-        start, end = found.span(group)
+        start, end = next((found.span(name) for name in groups if found.start(name) >= 0), found.span())
         if start == end or view.excused(match, start):
             continue
         if match.cues:
@@ -86,6 +88,8 @@ def vin(text: str, *_: object) -> bool:
 
 def calendar_date(text: str, *_: object) -> bool:
     """A numeric date must exist in one of the two orders; 120/80 and 24/7 must not pass."""
+    if re.search(r"[A-Za-z]{3}", text):
+        return True
     parts = [int(part) for part in re.findall(r"\d+", text)]
     if len(parts) == 3 and parts[0] > 31:
         parts = [parts[1], parts[2], parts[0]]
@@ -109,6 +113,8 @@ def _said_to_be_own(view: View, start: int, end: int) -> bool:
     low, _ = view.sentence(start)
     before = view.text[max(low, start - 90):start]
     high = min(len(view.text), end + 40)
+    if about_a_patient(view) and not _OURS.search(before):
+        return False
     return bool(_OWN_CUE.search(before)) and not _THEIRS.search(before) and not _THEIRS.search(view.text, end, high)
 
 

@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from compliance.context import Context
 from compliance.packs import Match, Rule
@@ -40,9 +41,9 @@ class View:
     token_ends: list[int]
     sentences: list[tuple[int, int]]
     context: Context
-    vocab: Mapping[str, tuple[str, ...]]
+    vocab: Mapping[str, frozenset[str]]
     anchors: set[str] = field(default_factory=set)
-    memo: dict[str, object] = field(default_factory=dict)
+    memo: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def shapes(self) -> set[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.db import connection, transaction
+from django.utils.functional import Promise
 
 from healthsocial.audit.models import Event, Head
 
@@ -40,7 +41,7 @@ class Reason:
 
     code: str
     message: str
-    lifted_by: str = ""
+    lifted_by: str | Promise = ""
     link: str = ""
 
 

@@ -7,8 +7,6 @@ from django.db import connections
 
 from healthsocial import crypto
 
-CANARY = "healthsocial"
-
 
 def keys_open_the_data(app_configs: Any = None, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
     """Decrypt the canary that was written when the organisation was created."""
@@ -20,7 +18,7 @@ def keys_open_the_data(app_configs: Any = None, databases: Any = None, **kwargs:
             cursor.execute("SELECT key_canary FROM org_organisation WHERE id = 1")
             row = cursor.fetchone()
         try:
-            if row and row[0] and crypto.decrypt(row[0]) != CANARY:
+            if row and row[0] and crypto.decrypt(row[0]) != crypto.CANARY:
                 return [Error("The keys do not belong to this database.", id="org.E001")]
             if not row:
                 crypto.mac("probe")

@@ -24,6 +24,7 @@ class Approval(models.Model):
     meaning = models.CharField(max_length=200)
     at = models.DateTimeField()
     signature = models.CharField(max_length=64)  # HMAC over post, seal, signer, name, meaning, time
+    epoch = models.PositiveIntegerField(default=0)  # Post.epoch when it was given
     check_run = models.UUIDField()  # the only column that may move: to a recheck that found nothing new
     packs_digest = models.CharField(max_length=64)
     engine_digest = models.CharField(max_length=64)

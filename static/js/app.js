@@ -55,6 +55,7 @@
     if (form.dataset.sent === "yes") return event.preventDefault();
     form.dataset.sent = "yes";
   });
+  document.addEventListener("htmx:afterRequest", (event) => delete event.target.dataset?.sent);
   // Coming back with the Back button must not find dead forms.
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("[data-sent]")) delete form.dataset.sent;

@@ -4,10 +4,10 @@
   "use strict";
   const PAUSE_MS = 1200;
   const word = (name) => document.getElementById("words")?.dataset[name] ?? "";
-  const states = new WeakMap(); // form -> {timer, running, dirty, stopped}
+  const states = new WeakMap(); // form -> {timer, running, dirty, stopped, leaving}
 
   const state = (form) => {
-    if (!states.has(form)) states.set(form, { timer: 0, running: null, dirty: false, stopped: false });
+    if (!states.has(form)) states.set(form, { timer: 0, running: null, dirty: false, stopped: false, leaving: false });
     return states.get(form);
   };
 
@@ -88,6 +88,7 @@
   function changed(form) {
     const own = state(form);
     own.dirty = true;
+    own.leaving = false;
     if (!form.dataset.autosave || own.stopped) return;
     say(form, "unsaved", word("unsaved"));
     clearTimeout(own.timer);
@@ -137,6 +138,11 @@
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.forms) state(form).leaving = false;
+  });
+
+  // A form that htmx sent stays in the page.
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.target instanceof HTMLFormElement && event.detail.successful) state(event.target).dirty = false;
   });
 
   // --- counters: code points, as the server counts them -----------------------------------------------------

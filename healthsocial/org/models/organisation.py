@@ -1,7 +1,11 @@
 """The organisation: one row, created by the first migration's follow-up or the first page view."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+
+from healthsocial import crypto
 
 
 class Organisation(models.Model):
@@ -26,6 +30,12 @@ class Organisation(models.Model):
                 condition=models.Q(created_as_demo=True) | models.Q(clock_offset_seconds=0), name="org_clock_moves_in_demo_only"
             ),
         ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new row gets the canary, whoever makes it: start refuses when the keys do not open it."""
+        if self._state.adding and not self.key_canary:
+            self.key_canary = crypto.canary()
+        super().save(*args, **kwargs)
 
     def __str__(self) -> str:
         return self.name

@@ -70,12 +70,15 @@ def icon(name: str, label: str = "", css: str = "") -> SafeString:
     if label:
         return format_html(
             '<svg class="{}" width="20" height="20" role="img" aria-label="{}"><use href="{}"></use></svg>',
-            css, label, href,
-        )  # fmt: skip
+            css,
+            label,
+            href,
+        )
     return format_html(
         '<svg class="{}" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}"></use></svg>',
-        css, href,
-    )  # fmt: skip
+        css,
+        href,
+    )
 
 
 @register.filter
@@ -144,7 +147,7 @@ def control_kind(field: BoundField) -> str:
 
 
 @register.simple_tag
-def control(field: BoundField, help_text: str = "", extra_described_by: str = "") -> SafeString:
+def control(field: BoundField, help_text: str = "", extra_described_by: str = "", no_help: bool | str = False) -> SafeString:
     """The widget with its class, and tied to its help, errors and whatever else describes it."""
     kind = control_kind(field)
     attrs: dict[str, str | bool] = {}
@@ -157,6 +160,8 @@ def control(field: BoundField, help_text: str = "", extra_described_by: str = ""
         css += " is-invalid"
     if css.strip():
         attrs["class"] = css.strip()
+    if no_help:
+        field.help_text = ""  # else Django points aria-describedby at a help text that is not in the page
     described = [extra_described_by] if extra_described_by else []
     if help_text or field.help_text:
         described.append(f"{field.auto_id}_helptext")

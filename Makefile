@@ -1,0 +1,27 @@
+# Every target works from a fresh clone. `make run PYTHON=python3.12` chooses another Python.
+PYTHON ?= python3
+VENV := $(if $(HEALTHSOCIAL_VENV),$(HEALTHSOCIAL_VENV),.venv)
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench dev
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
+		|| grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST))
+
+run: ## Set up what is missing and run everything (Ctrl-C stops it)
+	@$(if $(PORT),PORT=$(PORT)) $(if $(HOST),HOST=$(HOST)) $(PYTHON) bootstrap.py run
+
+test: dev ## Run the tests on two cores (ARGS="tests/run -k lock" narrows them)
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: dev ## Check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: dev ## Measure the check engine and the state machine
+	@$(BIN)/python manage.py bench $(ARGS)
+
+dev:
+	@$(PYTHON) bootstrap.py prepare-dev

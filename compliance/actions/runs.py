@@ -1,0 +1,98 @@
+"""The life of a check run: opened, claimed, completed or failed. Called by posts, which knows what follows."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+
+from compliance.checking import Examination, risk_of
+from compliance.enums import OPEN_RUN_STATES, RunPurpose, RunState
+from compliance.models import CheckRun, Finding
+from healthsocial import clock
+from healthsocial.audit.log import Act
+
+RETRY_SECONDS = (5, 30, 120)
+
+
+def open_run(act: Act, *, thread: UUID, version: UUID, seal: str, purpose: RunPurpose, kind: str) -> CheckRun:
+    """Queue a check inside the caller's transaction. An open run of the same version is used again."""
+    existing = CheckRun.objects.filter(version=version, state__in=OPEN_RUN_STATES).first()
+    if existing is not None:
+        return existing
+    now = clock.now()
+    CheckRun.objects.filter(thread=thread, state__in=OPEN_RUN_STATES).update(state=RunState.SUPERSEDED, finished_at=now)
+    run = CheckRun.objects.create(
+        thread=thread, version=version, seal=seal, purpose=purpose, created_at=now, next_attempt_at=now,
+        context_inputs={"kind": kind, "as_of": now.date().isoformat()},
+    )
+    act.record("check.queued", target=("post", str(thread)), data={"run": str(run.pk), "purpose": purpose})
+    return run
+
+
+def supersede_open_runs(thread: UUID) -> None:
+    """Open runs of a post that left the states in which a check matters."""
+    CheckRun.objects.filter(thread=thread, state__in=OPEN_RUN_STATES).update(state=RunState.SUPERSEDED, finished_at=clock.now())
+
+
+def claim_run(run_id: UUID) -> CheckRun | None:
+    """Take an open run whose time has come; None when somebody else has it. A lease, not an act: no event."""
+    real_now = datetime.now(UTC)
+    with transaction.atomic():
+        taken = (
+            CheckRun.objects.filter(pk=run_id, next_attempt_at__lte=clock.now())
+            .filter(Q(state__in=(RunState.QUEUED, RunState.ERROR)) | Q(state=RunState.RUNNING, lease_until__lt=real_now))
+            .update(
+                state=RunState.RUNNING, attempt=F("attempt") + 1,
+                lease_until=real_now + timedelta(seconds=settings.CHECK_LEASE_SECONDS),
+            )
+        )
+        return CheckRun.objects.get(pk=run_id) if taken == 1 else None
+
+
+def complete_run(act: Act, run: CheckRun, result: Examination) -> bool:
+    """Store the findings under the fence; False when the claim was lost or the run superseded meanwhile."""
+    now = clock.now()
+    mine = CheckRun.objects.filter(pk=run.pk, state=RunState.RUNNING, attempt=run.attempt)
+    # Findings first: the row becomes unchangeable once complete.
+    if not mine.select_for_update().exists():
+        return False
+    Finding.objects.bulk_create([
+        Finding(
+            run=run, position=position, rule_id=f.finding.rule_id, rule_digest=f.finding.rule_digest, flag=f.finding.flag,
+            label=f.finding.label, severity=f.finding.severity, hard=f.finding.hard, field=f.field,
+            start=f.finding.start, end=f.finding.end, sentence_key=f.sentence_key, occurrence=f.finding.occurrence,
+            message=f.finding.message, why=f.finding.why, citation=f.finding.citation, rewrite=f.finding.rewrite,
+            clears_with=list(f.finding.clears_with), context_note=f.finding.context_note[:200],
+        )
+        for position, f in enumerate(sorted(result.found, key=lambda f: (f.field, f.finding.start, f.finding.end, f.finding.rule_id)))
+    ])
+    taken = mine.update(
+        state=RunState.COMPLETE, finished_at=now, lease_until=None, error_code="", risk=risk_of(result.found),
+        text_digest=result.text_digest, context_digest=result.context_digest, packs_digest=result.packs_digest,
+        engine_digest=result.engine_digest, not_checked=list(result.not_checked),
+    )
+    if taken != 1:
+        return False
+    run.refresh_from_db()
+    counts = {level: sum(1 for f in result.found if f.finding.severity == level) for level in ("block", "warn", "note")}
+    act.record("check.completed", target=("post", str(run.thread)), data={"run": str(run.pk), "findings": counts,
+               "packs": result.packs_digest, "engine": result.engine_digest, "not_checked": list(result.not_checked)})
+    return True
+
+
+def fail_run(act: Act, run: CheckRun, code: str) -> bool | None:
+    """Record a failed try. True: that was the last one (could not check); False: tried again; None: claim lost."""
+    last = run.attempt >= settings.CHECK_MAX_ATTEMPTS
+    wait = RETRY_SECONDS[min(run.attempt, len(RETRY_SECONDS)) - 1]
+    now = clock.now()
+    taken = CheckRun.objects.filter(pk=run.pk, state=RunState.RUNNING, attempt=run.attempt).update(
+        state=RunState.COULD_NOT_CHECK if last else RunState.ERROR, error_code=code[:80], lease_until=None,
+        next_attempt_at=now + timedelta(seconds=wait), finished_at=now if last else None, woken_at=None,
+    )
+    if taken != 1:
+        return None
+    act.record("check.failed", target=("post", str(run.thread)), data={"run": str(run.pk), "attempt": run.attempt, "code": code[:80],
+               "last": last})
+    return last

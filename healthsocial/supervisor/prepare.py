@@ -1,0 +1,195 @@
+"""Bringing the database up to date before the processes start. Imports Django late: looking comes first."""
+
+import errno
+import io
+import os
+import signal
+import sys
+from pathlib import Path
+
+from healthsocial.supervisor import children, preflight
+from healthsocial.supervisor.problem import Problem, say
+
+MIGRATE_LOCK = 0x48454C5448  # PostgreSQL advisory lock: two machines must not migrate at once
+
+
+def database(data: Path) -> None:
+    """Check, migrate and fill the configured database; raise Problem with one sentence when that is impossible."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import CommandError
+    from django.db import DatabaseError, connections
+
+    from healthsocial.crypto import KeyProblem
+
+    created: list[Path] = []
+    try:
+        import django
+
+        django.setup()
+        created = _files_to_be_created()
+        _check_sqlite_file()
+        _check_reachable()
+        _check()
+        _migrate()
+        _check()
+        _collect_static()
+        _fill()
+    except (DatabaseError, OSError) as error:
+        if _disk_full(error):
+            _remove(created)
+            raise Problem(preflight.full(data)) from error
+        raise Problem(f"The database could not be prepared: {_first_line(error)}.") from error
+    except (ImproperlyConfigured, CommandError, KeyProblem, ValueError) as error:
+        raise Problem(f"{_first_line(error)}.") from error
+    finally:
+        connections.close_all()
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    return text.splitlines()[0].rstrip(".")[:300]
+
+
+def _disk_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOSPC
+    return "disk is full" in str(error)
+
+
+def _sqlite_path() -> Path | None:
+    from django.db import connection
+
+    return Path(str(connection.settings_dict["NAME"])) if connection.vendor == "sqlite" else None
+
+
+def _files_to_be_created() -> list[Path]:
+    """A first start on a full disk must not leave a file behind that looks like a lost database."""
+    path = _sqlite_path()
+    if path is None or path.exists():
+        return []
+    return [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+
+
+def _remove(paths: list[Path]) -> None:
+    from django.db import connections
+
+    connections.close_all()
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _check_sqlite_file() -> None:
+    path = _sqlite_path()
+    if path is not None:
+        preflight.sqlite_file(path)
+
+
+def _check_reachable() -> None:
+    from django.db import DatabaseError, connection
+
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        if _disk_full(error):
+            raise
+        raise Problem(f"The database does not answer: {_first_line(error)}.") from error
+
+
+def _check() -> None:
+    """The system checks, with the database: keys that open the data, triggers that are in place."""
+    from django.core import checks
+
+    serious = [message for message in checks.run_checks(databases=["default"]) if message.is_serious()]
+    if serious:
+        first = serious[0]
+        more = f" ({len(serious) - 1} more: run `manage.py check --database default`)" if len(serious) > 1 else ""
+        hint = f" {first.hint}" if first.hint else ""
+        raise Problem(f"The start check {first.id} failed: {first.msg}{hint}{more}")
+
+
+def _migrate() -> None:
+    """Apply what is missing; ask first whether the database is older than this program, because asking is quick."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    if not _migrations_missing():
+        return
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATE_LOCK])
+    say("Bringing the database up to date ...")
+    call_command("migrate", interactive=False, verbosity=0)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATE_LOCK])
+
+
+def _migrations_missing() -> bool:
+    """Whether anything is to be applied; raise Problem when the database knows migrations that this program does not."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    graph = executor.loader.graph
+    ours = {label for label, _name in graph.nodes}
+    unknown = set(executor.loader.applied_migrations) - set(graph.nodes) - set(executor.loader.replacements)
+    newer = sorted(f"{label}.{name}" for label, name in unknown if label in ours)
+    if newer:
+        raise Problem(f"The database was made by a newer version ({newer[-1]}): install that one, or restore an older backup.")
+    return bool(executor.migration_plan(graph.leaf_nodes()))
+
+
+def _collect_static() -> None:
+    from django.conf import settings
+    from django.core.management import call_command
+
+    Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+    if settings.PRODUCTION:
+        call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def _fill() -> None:
+    """Give an empty database the demo, unless DEMO=0 or production; else say how to make the first people."""
+    from django.conf import settings
+
+    from healthsocial import env
+    from healthsocial.org.models import User
+
+    wanted = env.boolean("DEMO", True)
+    if User.objects.exists():
+        return
+    if not wanted or settings.PRODUCTION:
+        say(f"Nobody can sign in yet. Make the first administrators: {sys.executable} manage.py create_first_admins")
+        return
+    say("Filling the empty database with demo data (DEMO=0 leaves it empty) ...")
+    _manage("load_demo")
+
+
+def _manage(*arguments: str) -> None:
+    """Run a command in a process of its own, so that what it loads does not stay in the supervisor's memory."""
+    process = children.start((sys.executable, "manage.py", *arguments), dict(os.environ))
+    try:
+        code = process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise
+    if code:
+        raise Problem(f"`manage.py {' '.join(arguments)}` failed (exit code {code}); its last lines are above.")
+
+
+def logins() -> str:
+    """The demo people's sign-in lines; empty on a database that is not a demo."""
+    from django.core.management import call_command
+    from django.db import connections
+
+    from healthsocial.org.models import Organisation
+
+    try:
+        if not Organisation.objects.filter(created_as_demo=True).exists():
+            return ""
+        text = io.StringIO()
+        call_command("demo_logins", stdout=text)
+        return text.getvalue().rstrip()
+    finally:
+        connections.close_all()

@@ -1,0 +1,79 @@
+"""What happens to deliveries when a post moves: cancel, revive, and the end of a publishing round.
+
+Called inside the action that moves the post, whose row is locked.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from uuid import UUID
+
+from healthsocial import clock, crypto
+from healthsocial.audit.log import Act
+from posts.enums import DeliveryState, State, Transition
+from posts.models import Delivery, Post
+
+D = DeliveryState
+LIVE = (D.DUE, D.CLAIMED, D.SENDING)
+
+
+def cancel(act: Act, post: Post, why: str, channels: Iterable[UUID] | None = None) -> tuple[int, int]:
+    """`due|claimed -> cancelled` by conditional UPDATE; what is in `sending` is already leaving and gets a takedown.
+
+    Returns (cancelled, already leaving). The row decides who was first (law 7).
+    """
+    mine = Delivery.objects.filter(post=post)
+    if channels is not None:
+        mine = mine.filter(channel_id__in=list(channels))
+    cancelled = mine.filter(state__in=(D.DUE, D.CLAIMED)).update(state=D.CANCELLED, error_code=why[:80], lease_until=None)
+    leaving = mine.filter(state=D.SENDING, removal_wanted_at__isnull=True).update(removal_wanted_at=datetime.now(UTC))
+    if cancelled or leaving:
+        act.record("delivery.cancelled", target=("post", str(post.pk)), data={"cancelled": cancelled, "leaving": leaving, "why": why})
+    return cancelled, leaving
+
+
+def plan(act: Act, post: Post, channels: Iterable[UUID], due: datetime) -> None:
+    """Create the version's deliveries, or revive cancelled ones, all due at the slot."""
+    assert post.current_version is not None
+    for channel in channels:
+        key = crypto.mac("delivery", str(post.current_version.pk), str(channel))
+        Delivery.objects.get_or_create(
+            version=post.current_version, channel_id=channel,
+            defaults={"post": post, "due_at": due, "next_attempt_at": due, "idempotency_key": key},
+        )
+    waiting = Delivery.objects.filter(version=post.current_version)
+    waiting.filter(state__in=(D.CANCELLED, D.FAILED, D.CLAIMED)).update(
+        state=D.DUE, due_at=due, next_attempt_at=due, error_code="", lease_until=None, woken_at=None, removal_wanted_at=None
+    )
+    waiting.filter(state=D.DUE).update(due_at=due, next_attempt_at=due, woken_at=None)
+    act.record("delivery.planned", target=("post", str(post.pk)), data={"version": str(post.current_version.pk),
+               "due": due.isoformat(), "channels": sorted(str(c) for c in channels)})
+
+
+def conclude(act: Act, post: Post) -> None:
+    """End a publishing round when nothing is on its way any more: finish, fall_short or miss."""
+    if post.state not in (State.PUBLISHING, State.SCHEDULED):
+        return
+    states = list(Delivery.objects.filter(version_id=post.current_version_id).values_list("state", flat=True))
+    if not states or any(state in LIVE for state in states):
+        return
+    arrived = [state for state in states if state in (D.SENT, D.REMOVED)]
+    if post.state == State.SCHEDULED:
+        if post.slot_at is not None and post.slot_at > clock.now():
+            return  # stopped before its time: a person may still give it a new one; it is missed when the slot passes
+        transition = Transition.MISS
+    elif len(arrived) == len(states):
+        transition = Transition.FINISH
+    elif arrived or D.UNCONFIRMED in states:
+        transition = Transition.FALL_SHORT
+    else:
+        transition = Transition.MISS
+    getattr(post, transition.value)()
+    post.changed_at = clock.now()
+    if transition == Transition.MISS:
+        codes = sorted(set(Delivery.objects.filter(version_id=post.current_version_id).values_list("error_code", flat=True)) - {""})
+        post.reason_code = (codes[0] if codes else "nothing_sent")[:60]
+    else:
+        post.reason_code = ""
+    post.save()
+    act.record(f"post.{transition.value}", target=("post", str(post.pk)), data={
+        "version": str(post.current_version_id), "state": post.state, "deliveries": sorted(states), "why": post.reason_code})

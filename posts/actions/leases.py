@@ -1,0 +1,94 @@
+"""What a dead process left behind: leases that ran out, slots that passed, removals that are due."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from healthsocial import clock
+from healthsocial.audit.log import action
+from healthsocial.org.enums import AlertKind
+from posts.actions import deliveries
+from posts.actions.deliver import Claim, raise_alert, record_outcome, request_wanted_takedown
+from posts.actions.move import SYSTEM, lock_post
+from posts.actions.settle import close_alert
+from posts.enums import DeliveryState, State
+from posts.models import Delivery, Post
+from posts.networks import adapter_for
+from posts.networks.base import Receipt, Unknown
+
+D = DeliveryState
+
+
+def return_lost_claim(delivery_id: UUID) -> bool:
+    """`claimed` with a dead lease never reached its intent, so it is safe to take again."""
+    row = Delivery.objects.get(pk=delivery_id)
+    with action("delivery.lease_lost", actor=SYSTEM, target=("post", str(row.post_id))) as act:
+        lock_post(row.post_id)
+        changed = Delivery.objects.filter(
+            pk=delivery_id, state=D.CLAIMED, attempt=row.attempt, lease_until__lt=datetime.now(UTC)
+        ).update(state=D.DUE, lease_until=None, woken_at=None)
+        if changed != 1:
+            act.nothing_changed()
+            return False
+        act.record("delivery.lease_lost", data={"delivery": str(delivery_id), "attempt": row.attempt})
+        return True
+
+
+def settle_lost_sending(delivery_id: UUID) -> str:
+    """`sending` with a dead lease may have arrived: read back, else `unconfirmed`. Never blindly sent again (law 7)."""
+    row = Delivery.objects.select_related("channel__group").get(pk=delivery_id)
+    if row.state != D.SENDING or row.lease_until is None or row.lease_until >= datetime.now(UTC):
+        return "not_ours"
+    claim = Claim(row.pk, row.post_id, row.channel, row.attempt)
+    found: Receipt | None
+    try:
+        found = adapter_for(row.channel.network).find(row.channel_id, row.idempotency_key)
+    except Exception as error:  # noqa: BLE001  a read-back that fails says nothing about the post
+        return record_outcome(claim, Unknown(f"read_back_failed:{type(error).__name__}"), how="read_back")
+    if found is not None:
+        return record_outcome(claim, found, how="read_back")
+    # Absent now, but a slow network may still accept it: only a person may say that it never arrived.
+    return record_outcome(claim, Unknown("not_found_on_read_back"), how="read_back")
+
+
+def miss_if_passed(post_id: UUID) -> bool:
+    """A scheduled post whose time came with nothing left to send becomes `missed`."""
+    with action("post.miss", actor=SYSTEM, target=("post", str(post_id))) as act:
+        post = lock_post(post_id)
+        before = post.state
+        if before == State.SCHEDULED and (post.slot_at is None or post.slot_at > clock.now()):
+            act.nothing_changed()
+            return False
+        deliveries.conclude(act, post)
+        if post.state == before:
+            act.nothing_changed()
+            return False
+        if post.state == State.MISSED:
+            raise_alert(AlertKind.MISSED, "post", str(post_id), post.reason_code)
+        request_wanted_takedown(act, post)
+        return True
+
+
+def remove_delivery(delivery_id: UUID) -> bool:
+    """Take a sent delivery down at its network, with the network's word as proof. Safe to repeat."""
+    row = Delivery.objects.select_related("channel", "post").get(pk=delivery_id)
+    if row.state != D.SENT or row.removal_wanted_at is None or row.post.state != State.TAKEDOWN_REQUESTED:
+        return False
+    proof = adapter_for(row.channel.network).remove(row.channel_id, row.remote_id)
+    with action("delivery.removed", actor=SYSTEM, target=("post", str(row.post_id))) as act:
+        lock_post(row.post_id)
+        changed = Delivery.objects.filter(pk=delivery_id, state=D.SENT).update(state=D.REMOVED, removed_at=clock.now(), proof=proof[:300])
+        if changed != 1:
+            act.nothing_changed()
+            return False
+        act.record("delivery.removed", data={"delivery": str(delivery_id), "how": "network"})
+        close_alert(AlertKind.DELIVERY_FAILED, str(delivery_id))
+        return True
+
+
+def posts_past_their_slot() -> list[UUID]:
+    """Scheduled or publishing posts with nothing on its way, whose time has come."""
+    live = Delivery.objects.filter(state__in=deliveries.LIVE).values("post")
+    return list(
+        Post.objects.filter(state__in=(State.SCHEDULED, State.PUBLISHING), slot_at__lte=clock.now())
+        .exclude(pk__in=live).order_by("slot_at").values_list("pk", flat=True)[:200]
+    )

@@ -1,0 +1,88 @@
+"""After an incomplete publication: say what happened to a channel, try the failed ones again, or settle."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from healthsocial import clock
+from healthsocial.audit.log import Denied, Reason, Refused, action
+from healthsocial.org import permissions as org_permissions
+from healthsocial.org import queries as org
+from healthsocial.org.enums import AlertKind
+from healthsocial.org.models import Alert, User
+from posts import guards, permissions
+
+from posts.actions.move import lock_post, moving
+from posts.enums import DeliveryState, State, Transition
+from posts.models import Delivery, Post
+from posts.models.delivery import WAITING
+
+
+def resolve_unconfirmed(delivery_id: UUID, *, by: User, arrived: bool, proof: str, remote_url: str = "") -> Delivery:
+    """A person looked at the channel: unconfirmed -> sent or failed, with what they saw as proof."""
+    post_id = Delivery.objects.values_list("post_id", flat=True).get(pk=delivery_id)
+    with action("delivery.resolved", actor=org.actor(by), target=("post", str(post_id))) as act:
+        post = lock_post(post_id)
+        user = org.fresh(by)
+        channels = list(post.channels.all())
+        if not user.has_perm("posts.settle", channels):
+            raise Denied(Reason("role_missing", _("You do not hold the role for this on every channel of the post."), permissions.WHO["posts.settle"]))
+        if len(proof.strip()) < 10:
+            raise Refused(Reason("proof_missing", _("Say what you saw on the channel, in a sentence of at least ten characters.")))
+        now = clock.now()
+        changed = Delivery.objects.filter(pk=delivery_id, state=DeliveryState.UNCONFIRMED).update(
+            state=DeliveryState.SENT if arrived else DeliveryState.FAILED, sent_at=now if arrived else None,
+            proof=proof.strip()[:300], remote_url=remote_url[:500],
+            removal_wanted_at=datetime.now(UTC) if arrived and post.state == State.TAKEDOWN_REQUESTED else None,
+        )
+        if changed != 1:
+            raise Refused(Reason("wrong_state", _("This delivery is settled already.")))
+        close_alert(AlertKind.UNCONFIRMED, str(delivery_id))
+        act.actor = org.actor(user, org_permissions.role_used(user, "posts.settle", channels))
+        act.record("delivery.resolved", data={"delivery": str(delivery_id), "arrived": arrived})
+        return Delivery.objects.get(pk=delivery_id)
+
+
+def retry(post_id: UUID, *, by: User) -> Post:
+    """incomplete -> publishing, for deliveries that were proven not accepted; all guards of start_publishing."""
+    with moving(Transition.RETRY, post_id, by=by, with_authorizations=True) as move:
+        failed = list(move.post.deliveries.filter(
+            version=move.post.current_version, state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED)).select_related("channel"))
+        if not failed:
+            move.must([Reason("nothing_failed", _("No channel is known to have refused the post."))])
+        for delivery in failed:
+            delivery.due_at = move.now
+            ready = guards.may_leave(move.post, delivery, delivery.channel, move.organisation, now=move.now)
+            move.must(ready.reasons)
+        move.post.retry()
+        for delivery in failed:
+            Delivery.objects.filter(pk=delivery.pk, state=delivery.state).update(
+                state=DeliveryState.DUE, due_at=move.now, next_attempt_at=move.now, error_code="", woken_at=None)
+            close_alert(AlertKind.DELIVERY_FAILED, str(delivery.pk))
+        move.done(Transition.RETRY, deliveries=[str(d.pk) for d in failed])
+        return move.post
+
+
+def settle(post_id: UUID, *, by: User) -> Post:
+    """incomplete -> published: at least one sent, none unconfirmed."""
+    with moving(Transition.SETTLE, post_id, by=by) as move:
+        states = list(move.post.deliveries.filter(version=move.post.current_version).values_list("state", flat=True))
+        problems: list[Reason] = []
+        if DeliveryState.SENT not in states:
+            problems.append(Reason("nothing_sent", _("No channel has the post.")))
+        if DeliveryState.UNCONFIRMED in states:
+            problems.append(Reason("unconfirmed", _("It is not known whether every channel has the post. Look, and say what you saw."), guards.OFFICER))
+        if any(state in WAITING for state in states):
+            problems.append(Reason("still_sending", _("The post is still being sent."), _("the system")))
+        move.must(problems)
+        move.post.settle()
+        move.post.reason_code = ""
+        move.done(Transition.SETTLE)
+        return move.post
+
+
+def close_alert(kind: AlertKind, target_id: str) -> None:
+    Alert.objects.filter(kind=kind, target_id=target_id, resolved_at=None).update(resolved_at=datetime.now(UTC))
+
+

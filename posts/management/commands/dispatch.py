@@ -1,0 +1,45 @@
+"""The loop that makes the database the schedule: every two seconds what is due is sent on its way."""
+
+import logging
+import signal
+import threading
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
+
+from posts.actions.recheck import recheck_everything_outdated
+from posts.rounds import run_round
+
+logger = logging.getLogger(__name__)
+RECHECK_EVERY_SECONDS = 60
+
+
+class Command(BaseCommand):
+    help = "Send due posts, queued checks and expired leases on their way, until stopped. --once does one round."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one round, then exit")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            self.stdout.write(str(run_round()))
+            return
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        last_recheck = time.monotonic()
+        while not stop.is_set():
+            try:
+                close_old_connections()
+                run_round()
+                if time.monotonic() - last_recheck > RECHECK_EVERY_SECONDS:
+                    recheck_everything_outdated()  # beat does this too; without a broker only we can
+                    last_recheck = time.monotonic()
+            except DatabaseError as error:
+                logger.error("database unavailable (%s); trying again", type(error).__name__)
+                connection.close()
+            stop.wait(settings.DISPATCH_INTERVAL_SECONDS)

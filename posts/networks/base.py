@@ -1,0 +1,60 @@
+"""What every network looks like to us: send once, find what was sent, remove."""
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Order:
+    """What goes to one channel. `key` is the same for every try of one delivery."""
+
+    channel: UUID
+    key: str
+    text: str
+    first_comment: str = ""
+    links: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The network's word that it has the post."""
+
+    remote_id: str
+    url: str = ""
+
+
+class Permanent(Exception):
+    """The network refused, provably: nothing was accepted, and trying again will not help. `code` holds no text."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Retryable(Exception):
+    """Provably not accepted, and worth another try (DNS, connection refused, TLS, 401, 429)."""
+
+    def __init__(self, code: str, after_seconds: int | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.after_seconds = after_seconds
+
+
+class Unknown(Exception):
+    """Nobody can say whether it was accepted. Never tried again by machine."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class NetworkAdapter(Protocol):
+    def send(self, order: Order) -> Receipt:
+        """Publish. Raises Permanent, Retryable or Unknown; anything else counts as Unknown."""
+
+    def find(self, channel: UUID, key: str) -> Receipt | None:
+        """Read back what was published under this key. None proves absence; raises Unknown when it cannot tell."""
+
+    def remove(self, channel: UUID, remote_id: str) -> str:
+        """Take down; returns the proof in words. Removing what is gone already succeeds."""

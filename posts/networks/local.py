@@ -1,0 +1,38 @@
+"""The built-in network: a public page and a feed per channel, served by this installation."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from healthsocial import clock
+from healthsocial.org.models import Channel
+from posts.models import LocalPublication
+from posts.networks.base import Order, Receipt
+
+
+class LocalNetwork:
+    def send(self, order: Order) -> Receipt:
+        """One row per key: a second call with the same key finds the first one's row."""
+        row, _created = LocalPublication.objects.get_or_create(
+            key=order.key,
+            defaults={
+                "channel_id": order.channel, "text": order.text, "first_comment": order.first_comment,
+                "links": list(order.links), "published_at": clock.now(),
+            },
+        )
+        return _receipt(row)
+
+    def find(self, channel: UUID, key: str) -> Receipt | None:
+        row = LocalPublication.objects.filter(channel_id=channel, key=key).first()
+        return _receipt(row) if row else None
+
+    def remove(self, channel: UUID, remote_id: str) -> str:
+        LocalPublication.objects.filter(pk=remote_id, channel_id=channel, removed_at__isnull=True).update(removed_at=clock.now())
+        return str(_("Removed from the public page by HealthSocial."))
+
+
+def _receipt(row: LocalPublication) -> Receipt:
+    slug = Channel.objects.values_list("slug", flat=True).get(pk=row.channel_id)
+    return Receipt(str(row.pk), f"{settings.SITE_URL}{reverse('posts:public_channel', args=[slug])}#p{row.pk}")

@@ -1,0 +1,87 @@
+"""The cast, and the few moves every test needs. Real objects, through the real actions."""
+
+import os
+import tempfile
+
+os.environ.setdefault("HEALTHSOCIAL_ENV", "test")
+if "HEALTHSOCIAL_DATA" not in os.environ:
+    os.environ["HEALTHSOCIAL_DATA"] = tempfile.mkdtemp(prefix="healthsocial-test-")
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.hashers import make_password
+
+from healthsocial import clock
+from healthsocial.org.models import Channel, ChannelGroup, Grant, User
+from healthsocial.org.roles import Role
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class Cast:
+    """alice writes, rita and rob are compliance officers, priya is the privacy officer, sam schedules, adam administers,
+
+    olga audits, mallory writes on another channel, nobody holds nothing.
+    """
+
+    alice: User
+    rita: User
+    rob: User
+    priya: User
+    sam: User
+    adam: User
+    olga: User
+    mallory: User
+    nobody: User
+    harbor: Channel
+    heart: Channel
+    other: Channel
+
+
+@pytest.fixture(autouse=True)
+def _clock_stands_at_zero() -> Iterator[None]:
+    clock.set_offset(0)
+    yield
+    clock.set_offset(0)
+
+
+@pytest.fixture(scope="session")
+def hashed_password() -> str:
+    return make_password(PASSWORD)
+
+
+@pytest.fixture
+def cast(db: None, hashed_password: str) -> Cast:
+    """The cast with two channels of one site, and one channel of another."""
+    main = ChannelGroup.objects.create(name="Main campus", kind="site")
+    west = ChannelGroup.objects.create(name="West clinic", kind="site")
+    harbor = Channel.objects.create(group=main, name="Harbor news", slug="harbor-news")
+    heart = Channel.objects.create(group=main, name="Heart center", slug="heart-center")
+    other = Channel.objects.create(group=west, name="West clinic", slug="west-clinic")
+    names = ("alice", "rita", "rob", "priya", "sam", "adam", "olga", "mallory", "nobody")
+    people = {name: _person(name, hashed_password) for name in names}
+    roles = {
+        "alice": Role.AUTHOR, "rita": Role.COMPLIANCE_OFFICER, "rob": Role.COMPLIANCE_OFFICER, "priya": Role.PRIVACY_OFFICER,
+        "sam": Role.SCHEDULER, "mallory": Role.AUTHOR,
+    }
+    for name, role in roles.items():
+        give(people[name], role, group=west if name == "mallory" else main)
+    give(people["adam"], Role.ADMINISTRATOR)
+    give(people["olga"], Role.AUDITOR)
+    return Cast(**people, harbor=harbor, heart=heart, other=other)
+
+
+def _person(name: str, hashed: str) -> User:
+    return User.objects.create(email=f"{name}@example.org", name=name.capitalize() + " Example", password=hashed)
+
+
+def give(user: User, role: Role, *, group: ChannelGroup | None = None, channel: Channel | None = None) -> Grant:
+    """A grant from an hour ago without an end."""
+    scope = "group" if group else "channel" if channel else "everything"
+    return Grant.objects.create(
+        user=user, role=role, scope=scope, group=group, channel=channel, starts_at=clock.now() - timedelta(hours=1)
+    )
