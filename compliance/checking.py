@@ -103,12 +103,24 @@ def _unread(unit: TextUnit, name: str, text: str, code: str) -> Found:
 
 def _unread_finding(text: str, code: str) -> EngineFinding:
     return EngineFinding(
-        rule_id=NOT_CHECKED_RULE, rule_digest=hashlib.sha256(code.encode()).hexdigest(), flag="not_checked",
-        severity="warn", hard=False, label="", start=0, end=len(text), sentence_start=0, sentence_end=len(text),
-        sentence="", occurrence=0,
+        rule_id=NOT_CHECKED_RULE,
+        rule_digest=hashlib.sha256(code.encode()).hexdigest(),
+        flag="not_checked",
+        severity="warn",
+        hard=False,
+        label="",
+        start=0,
+        end=len(text),
+        sentence_start=0,
+        sentence_end=len(text),
+        sentence="",
+        occurrence=0,
         message="This part could not be checked.",
         why="The checks read English only. Not checked is not clean: a person who can read it must give their word.",
-        citation="45 CFR 164.502(a)", rewrite="", clears_with=("accepted",), context_note=code,
+        citation="45 CFR 164.502(a)",
+        rewrite="",
+        clears_with=("accepted",),
+        context_note=code,
     )
 
 

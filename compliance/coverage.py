@@ -24,8 +24,14 @@ def lock(ids: Iterable[UUID | str]) -> list[Authorization]:
     return list(Authorization.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
 
 
-def gaps(persons: Sequence[Mapping[str, object]], relied_on: Sequence[str], channels: Sequence[UUID], *, at: datetime,
-         needs_hipaa: bool) -> list[Gap]:
+def gaps(
+    persons: Sequence[Mapping[str, object]],
+    relied_on: Sequence[str],
+    channels: Sequence[UUID],
+    *,
+    at: datetime,
+    needs_hipaa: bool,
+) -> list[Gap]:
     """Everything that keeps the linked persons from being covered at `at`; empty means full cover."""
     subjects = {str(s.pk): s for s in Subject.objects.filter(pk__in=[str(p["subject"]) for p in persons])}
     records = list(
@@ -50,8 +56,9 @@ def gaps(persons: Sequence[Mapping[str, object]], relied_on: Sequence[str], chan
     return found
 
 
-def _gap(record: Authorization, token: str, wanted: set[str], channels: Sequence[UUID], at: datetime,
-         needs_hipaa: bool) -> Gap | None:
+def _gap(
+    record: Authorization, token: str, wanted: set[str], channels: Sequence[UUID], at: datetime, needs_hipaa: bool
+) -> Gap | None:
     """Why this one record does not cover; None when it does."""
     if record.revoked_at is not None:
         return Gap(token, "revoked", f"#{record.number}")

@@ -19,7 +19,11 @@ class Answered:
 
 
 def newest_complete_run(version: UUID) -> CheckRun | None:
-    return CheckRun.objects.filter(version=version, state=RunState.COMPLETE).order_by("-finished_at", "-created_at").first()
+    return (
+        CheckRun.objects.filter(version=version, state=RunState.COMPLETE)
+        .order_by("-finished_at", "-created_at")
+        .first()
+    )
 
 
 def newest_run(version: UUID) -> CheckRun | None:

@@ -13,7 +13,16 @@ from healthsocial.audit.log import canonical
 from posts.models import PostVersion, WorkingCopy
 
 FIELD_NAMES = (
-    "text", "channel_texts", "first_comment", "links", "media", "alt_texts", "channels", "kind", "person_answer", "persons",
+    "text",
+    "channel_texts",
+    "first_comment",
+    "links",
+    "media",
+    "alt_texts",
+    "channels",
+    "kind",
+    "person_answer",
+    "persons",
     "authorizations",
 )
 
@@ -48,8 +57,20 @@ def seal_of(form: str) -> str:
 def read(version: PostVersion) -> dict[str, Any]:
     """The form of a version; a redacted one reads as empty fields."""
     if not version.canonical:
-        return {"schema": 1, "kind": "original", "text": "", "channel_texts": {}, "first_comment": "", "links": [], "media": [],
-                "alt_texts": {}, "channels": [], "person_answer": "nobody", "persons": [], "authorizations": []}
+        return {
+            "schema": 1,
+            "kind": "original",
+            "text": "",
+            "channel_texts": {},
+            "first_comment": "",
+            "links": [],
+            "media": [],
+            "alt_texts": {},
+            "channels": [],
+            "person_answer": "nobody",
+            "persons": [],
+            "authorizations": [],
+        }
     form: dict[str, Any] = json.loads(version.canonical)
     return form
 

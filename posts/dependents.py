@@ -44,7 +44,9 @@ class PostDependents:
                     hold_by_system(act, post, "authorization_ended")
                 elif post.state == State.PUBLISHING:
                     deliveries.cancel(act, post, "authorization_ended")
-                    post.deliveries.filter(state="sent", removal_wanted_at__isnull=True).update(removal_wanted_at=clock.now())
+                    post.deliveries.filter(state="sent", removal_wanted_at__isnull=True).update(
+                        removal_wanted_at=clock.now()
+                    )
                     deliveries.conclude(act, post)
                 if post.state in TAKEDOWN_STATES and post.deliveries.filter(state__in=("sent", "unconfirmed")).exists():
                     _takedown(act, post)
@@ -58,7 +60,13 @@ class PostDependents:
 
 def _unit(version: PostVersion) -> TextUnit:
     form = canonical.read(version)
-    return TextUnit(thread=version.post_id, version=version.pk, seal=version.seal, kind=form["kind"], fields=canonical.checked_fields(form))
+    return TextUnit(
+        thread=version.post_id,
+        version=version.pk,
+        seal=version.seal,
+        kind=form["kind"],
+        fields=canonical.checked_fields(form),
+    )
 
 
 def _relying_on(wanted: set[str]) -> list[UUID]:
@@ -77,4 +85,7 @@ def _takedown(act: Act, post: Post) -> None:
     post.changed_at = clock.now()
     post.save()
     raise_alert(AlertKind.TAKEDOWN, "post", str(post.pk), "authorization_ended")
-    act.record(f"post.{Transition.REQUEST_TAKEDOWN.value}", data={"version": str(post.current_version_id), "state": post.state, "why": "authorization_ended"})
+    act.record(
+        f"post.{Transition.REQUEST_TAKEDOWN.value}",
+        data={"version": str(post.current_version_id), "state": post.state, "why": "authorization_ended"},
+    )

@@ -122,7 +122,11 @@ class DeliveryState(TextChoices):
 
 # Nothing more will happen to the delivery by itself.
 SETTLED_DELIVERIES = (
-    DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCONFIRMED, DeliveryState.CANCELLED, DeliveryState.REMOVED,
+    DeliveryState.SENT,
+    DeliveryState.FAILED,
+    DeliveryState.UNCONFIRMED,
+    DeliveryState.CANCELLED,
+    DeliveryState.REMOVED,
 )
 
 

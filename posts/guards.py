@@ -33,10 +33,22 @@ def submit(post: Post, copy: WorkingCopy, channels: Sequence[Channel]) -> list[R
     for channel in channels:
         text = copy.channel_texts.get(str(channel.pk), copy.text)
         if len(text) > channel.character_limit:
-            found.append(Reason("too_long", _("%(channel)s takes %(limit)d characters; this has %(count)d.") % {
-                "channel": channel.name, "limit": channel.character_limit, "count": len(text)}, AUTHOR))
+            found.append(
+                Reason(
+                    "too_long",
+                    _("%(channel)s takes %(limit)d characters; this has %(count)d.")
+                    % {"channel": channel.name, "limit": channel.character_limit, "count": len(text)},
+                    AUTHOR,
+                )
+            )
         if not channel.is_enabled:
-            found.append(Reason("channel_disabled", _("%(channel)s is switched off.") % {"channel": channel.name}, _("an administrator")))
+            found.append(
+                Reason(
+                    "channel_disabled",
+                    _("%(channel)s is switched off.") % {"channel": channel.name},
+                    _("an administrator"),
+                )
+            )
     if any(not str(item.get("alt", "")).strip() for item in copy.media):
         found.append(Reason("alt_missing", _("Describe every picture in words (alternative text)."), AUTHOR))
     if copy.person_answer in (PersonAnswer.PATIENTS, PersonAnswer.RELEASE) and not copy.persons:
@@ -76,7 +88,13 @@ def check_is_current(run: CheckRun | None) -> list[Reason]:
     if run is None:
         return [Reason("not_checked", _("This version has not been checked."), _("the checker"))]
     if not checks.is_current(run, checking.active()):
-        return [Reason("check_outdated", _("The rules changed since this was checked. It is being checked again."), _("the checker"))]
+        return [
+            Reason(
+                "check_outdated",
+                _("The rules changed since this was checked. It is being checked again."),
+                _("the checker"),
+            )
+        ]
     return []
 
 
@@ -93,13 +111,16 @@ def persons_covered(form: dict[str, object], at: datetime, *, moment: str) -> li
         return [Reason("persons_missing", _("Nobody is linked, though the post shows or describes people."), AUTHOR)]
     relied_on = form["authorizations"]
     assert isinstance(relied_on, list)
-    missing = coverage.gaps(persons, relied_on, [UUID(pk) for pk in channels], at=at, needs_hipaa=answer == PersonAnswer.PATIENTS)
+    missing = coverage.gaps(
+        persons, relied_on, [UUID(pk) for pk in channels], at=at, needs_hipaa=answer == PersonAnswer.PATIENTS
+    )
     return [Reason(f"uncovered_{gap.code}", _uncovered_words(gap, moment), PRIVACY) for gap in missing]
 
 
 def _uncovered_words(gap: coverage.Gap, moment: str) -> str:
     words = {
-        "no_authorization": _("%(who)s: no authorization is linked."), "revoked": _("%(who)s: authorization %(what)s was revoked."),
+        "no_authorization": _("%(who)s: no authorization is linked."),
+        "revoked": _("%(who)s: authorization %(what)s was revoked."),
         "not_yet": _("%(who)s: authorization %(what)s is not valid yet %(when)s."),
         "ended": _("%(who)s: authorization %(what)s has ended %(when)s."),
         "release_only": _("%(who)s: %(what)s is a release; a patient needs a HIPAA authorization."),
@@ -127,19 +148,39 @@ def findings_answered(run: CheckRun, form: dict[str, object], at: datetime) -> l
 def _unanswered(item: Answered, form: dict[str, object], at: datetime) -> list[Reason]:
     officer = item.officer
     if officer is None:
-        return [Reason("finding_unanswered", _("A finding waits for your answer: %(what)s") % {"what": item.finding.message}, OFFICER)]
+        return [
+            Reason(
+                "finding_unanswered",
+                _("A finding waits for your answer: %(what)s") % {"what": item.finding.message},
+                OFFICER,
+            )
+        ]
     needs_authorization = item.finding.severity == Severity.BLOCK and "authorization" in item.finding.clears_with
     if officer.kind == AnswerKind.AUTHORISED:
         record = officer.authorization
         relied = form["authorizations"]
         assert isinstance(relied, list)
         if record is None or record.revoked_at is not None or str(record.pk) not in relied:
-            return [Reason("answer_lapsed", _("The authorization named in an answer does not stand behind this version."), PRIVACY)]
+            return [
+                Reason(
+                    "answer_lapsed",
+                    _("The authorization named in an answer does not stand behind this version."),
+                    PRIVACY,
+                )
+            ]
         if at < record.valid_from or (record.valid_until is not None and at >= record.valid_until):
-            return [Reason("answer_lapsed", _("The authorization named in an answer is not valid at that time."), PRIVACY)]
+            return [
+                Reason("answer_lapsed", _("The authorization named in an answer is not valid at that time."), PRIVACY)
+            ]
         return []
     if needs_authorization and (item.author is None or not item.author.disputes):
-        return [Reason("authorization_needed", _("This needs a signed authorization, or the author's dispute and your reasoned word."), PRIVACY)]
+        return [
+            Reason(
+                "authorization_needed",
+                _("This needs a signed authorization, or the author's dispute and your reasoned word."),
+                PRIVACY,
+            )
+        ]
     return []
 
 
@@ -147,8 +188,16 @@ def _nobody_contradicted(run: CheckRun) -> list[Reason]:
     """The default answer "nobody" stands only when the checks found no person, or an officer said none can be identified."""
     for item in checks.with_answers(run):
         about_person = "authorization" in item.finding.clears_with and item.finding.severity == Severity.BLOCK
-        if about_person and (item.officer is None or item.officer.kind not in (AnswerKind.NOT_IDENTIFIABLE, AnswerKind.FALSE_ALARM)):
-            return [Reason("person_question_open", _("The checks found a person. Say who it is in “Does it show or describe a person?”."), AUTHOR)]
+        if about_person and (
+            item.officer is None or item.officer.kind not in (AnswerKind.NOT_IDENTIFIABLE, AnswerKind.FALSE_ALARM)
+        ):
+            return [
+                Reason(
+                    "person_question_open",
+                    _("The checks found a person. Say who it is in “Does it show or describe a person?”."),
+                    AUTHOR,
+                )
+            ]
     return []
 
 
@@ -163,7 +212,13 @@ def seal_matches(post: Post, version: PostVersion | None) -> list[Reason]:
     form = canonical.canonical_form(copy, kind=post.kind, channels=list(post.channels.values_list("pk", flat=True)))
     if form != version.canonical:
         fields = ", ".join(canonical.differing_fields(form, version.canonical))
-        return [Reason("seal_broken", _("The post differs from the approved version in: %(fields)s.") % {"fields": fields}, OFFICER)]
+        return [
+            Reason(
+                "seal_broken",
+                _("The post differs from the approved version in: %(fields)s.") % {"fields": fields},
+                OFFICER,
+            )
+        ]
     return []
 
 
@@ -173,8 +228,11 @@ def stops_for(channels: Iterable[Channel]) -> dict[UUID, CrisisStop]:
     found: dict[UUID, CrisisStop] = {}
     for channel in channels:
         for stop in active:
-            if (stop.scope == StopScope.ORGANISATION or stop.group_id == channel.group_id or stop.channel_id == channel.pk) and (
-                    channel.pk not in found):
+            if (
+                stop.scope == StopScope.ORGANISATION
+                or stop.group_id == channel.group_id
+                or stop.channel_id == channel.pk
+            ) and (channel.pk not in found):
                 found[channel.pk] = stop
     return found
 
@@ -182,7 +240,11 @@ def stops_for(channels: Iterable[Channel]) -> dict[UUID, CrisisStop]:
 def stopped(post: Post, channels: Sequence[Channel]) -> list[Reason]:
     stops = stops_for(channels)
     return [
-        Reason("crisis_stop", _("Crisis stop on %(channel)s.") % {"channel": channel.name}, _("whoever may release the stop"))
+        Reason(
+            "crisis_stop",
+            _("Crisis stop on %(channel)s.") % {"channel": channel.name},
+            _("whoever may release the stop"),
+        )
         for channel in channels
         if channel.pk in stops and not (post.emergency and stops[channel.pk].emergency_goes_on)
     ]
@@ -192,16 +254,31 @@ def channels_healthy(channels: Sequence[Channel]) -> list[Reason]:
     found: list[Reason] = []
     for channel in channels:
         if not channel.is_enabled:
-            found.append(Reason("channel_disabled", _("%(channel)s is switched off.") % {"channel": channel.name}, _("an administrator")))
+            found.append(
+                Reason(
+                    "channel_disabled",
+                    _("%(channel)s is switched off.") % {"channel": channel.name},
+                    _("an administrator"),
+                )
+            )
         elif channel.sick_reason:
-            found.append(Reason("channel_sick", _("%(channel)s cannot publish: %(why)s") % {
-                "channel": channel.name, "why": channel.sick_reason}, _("an administrator")))
+            found.append(
+                Reason(
+                    "channel_sick",
+                    _("%(channel)s cannot publish: %(why)s") % {"channel": channel.name, "why": channel.sick_reason},
+                    _("an administrator"),
+                )
+            )
     return found
 
 
 def slot_in_future(at: datetime, now: datetime) -> list[Reason]:
     if at < now - timedelta(seconds=60):
-        return [Reason("slot_passed", _("This time has passed. Choose a later one."), _("a scheduler or compliance officer"))]
+        return [
+            Reason(
+                "slot_passed", _("This time has passed. Choose a later one."), _("a scheduler or compliance officer")
+            )
+        ]
     return []
 
 
@@ -218,9 +295,13 @@ class Ready:
 
 def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Organisation, *, now: datetime) -> Ready:
     """start_publishing's guard, read again for every single delivery inside the claim (law 7)."""
-    lateness = channel.max_lateness_minutes if channel.max_lateness_minutes is not None else organisation.max_lateness_minutes
+    lateness = (
+        channel.max_lateness_minutes if channel.max_lateness_minutes is not None else organisation.max_lateness_minutes
+    )
     if now > delivery.due_at + timedelta(minutes=lateness):
-        return Ready((Reason("too_late", _("Its time had passed by more than %(n)d minutes.") % {"n": lateness}),), late=True)
+        return Ready(
+            (Reason("too_late", _("Its time had passed by more than %(n)d minutes.") % {"n": lateness}),), late=True
+        )
     if broken := seal_matches(post, post.current_version):
         return Ready(tuple(broken), hold=True)
     assert post.current_version is not None and post.approval is not None

@@ -58,7 +58,9 @@ def denied(user: User, transition: Transition, post: Post, channels: Sequence[Ch
     if transition == T.DISCARD and not channels and post.creator_id == user.pk and user.is_active:
         return None  # a draft that has no channel yet belongs to whoever began it
     if not any(user.has_perm(permission, channels) for permission in needed):
-        return Reason("role_missing", _("You do not hold the role for this on every channel of the post."), WHO[needed[0]])
+        return Reason(
+            "role_missing", _("You do not hold the role for this on every channel of the post."), WHO[needed[0]]
+        )
     if transition == T.APPROVE:
         return own_work(user, post)
     return None
@@ -67,9 +69,13 @@ def denied(user: User, transition: Transition, post: Post, channels: Sequence[Ch
 def own_work(user: User, post: Post) -> Reason | None:
     """Law 2: nobody approves what they began or edited."""
     if post.creator_id == user.pk:
-        return Reason("own_post", _("You began this post, so somebody else must approve it."), _("another compliance officer"))
+        return Reason(
+            "own_post", _("You began this post, so somebody else must approve it."), _("another compliance officer")
+        )
     if PostEditor.objects.filter(post=post, user=user, epoch=post.epoch).exists():
-        return Reason("own_edit", _("You edited this version, so somebody else must approve it."), _("another compliance officer"))
+        return Reason(
+            "own_edit", _("You edited this version, so somebody else must approve it."), _("another compliance officer")
+        )
     return None
 
 

@@ -56,11 +56,15 @@ def _each(ids: list[UUID], step: Callable[[UUID], object]) -> int:
 
 
 def _lost(state: DeliveryState) -> list[UUID]:
-    return list(Delivery.objects.filter(state=state, lease_until__lt=datetime.now(UTC)).values_list("pk", flat=True)[:BATCH])
+    return list(
+        Delivery.objects.filter(state=state, lease_until__lt=datetime.now(UTC)).values_list("pk", flat=True)[:BATCH]
+    )
 
 
 def _removals() -> list[UUID]:
-    wanted = Delivery.objects.filter(state=D.SENT, removal_wanted_at__isnull=False, post__state=State.TAKEDOWN_REQUESTED)
+    wanted = Delivery.objects.filter(
+        state=D.SENT, removal_wanted_at__isnull=False, post__state=State.TAKEDOWN_REQUESTED
+    )
     return list(wanted.values_list("pk", flat=True)[:BATCH])
 
 
@@ -71,13 +75,18 @@ def _due_deliveries() -> int:
 
 def _due_checks() -> int:
     ready = CheckRun.objects.filter(next_attempt_at__lte=clock.now()).filter(
-        Q(state__in=(RunState.QUEUED, RunState.ERROR)) | Q(state=RunState.RUNNING, lease_until__lt=datetime.now(UTC)))
+        Q(state__in=(RunState.QUEUED, RunState.ERROR)) | Q(state=RunState.RUNNING, lease_until__lt=datetime.now(UTC))
+    )
     rows = list(ready.order_by("next_attempt_at", "pk").values_list("pk", "woken_at")[:BATCH])
     return _wake_or_do(rows, "posts.run_check", CheckRun, run_check)
 
 
-def _wake_or_do(rows: list[tuple[UUID, datetime | None]], task: str, model: type[Delivery] | type[CheckRun],
-                step: Callable[[UUID], object]) -> int:
+def _wake_or_do(
+    rows: list[tuple[UUID, datetime | None]],
+    task: str,
+    model: type[Delivery] | type[CheckRun],
+    step: Callable[[UUID], object],
+) -> int:
     """Wake a worker once; a row that stays due longer than PATIENCE, or with no broker at all, is done here."""
     now = datetime.now(UTC)
     here: list[UUID] = []

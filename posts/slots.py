@@ -45,20 +45,26 @@ def resolve(wall: str, zone: str, *, second: bool | None = None) -> Slot:
     try:
         chosen = datetime.fromisoformat(wall)
     except ValueError as error:
-        raise Refused(Reason("time_unreadable", _("Write the time as date and hour, such as 2026-03-04T09:00."))) from error
+        raise Refused(
+            Reason("time_unreadable", _("Write the time as date and hour, such as 2026-03-04T09:00."))
+        ) from error
     if chosen.tzinfo is not None:
         raise Refused(Reason("time_unreadable", _("Write the time without an offset; the zone stands beside it.")))
     chosen = chosen.replace(second=0, microsecond=0)
     instants = readings(chosen, place)
     if not instants:
-        raise Refused(Reason("time_skipped", _("Clocks in %(zone)s skip this time on that day. Choose another.") % {"zone": zone}))
+        raise Refused(
+            Reason("time_skipped", _("Clocks in %(zone)s skip this time on that day. Choose another.") % {"zone": zone})
+        )
     if len(instants) == 2 and second is None:
         shown = [moment.astimezone(place).strftime("%H:%M %Z (UTC%z)") for moment in instants]
-        raise Refused(Reason(
-            "time_doubled",
-            _("Clocks in %(zone)s show this time twice on that day. Say which: first %(one)s, or second %(two)s.")
-            % {"zone": zone, "one": shown[0], "two": shown[1]},
-        ))
+        raise Refused(
+            Reason(
+                "time_doubled",
+                _("Clocks in %(zone)s show this time twice on that day. Say which: first %(one)s, or second %(two)s.")
+                % {"zone": zone, "one": shown[0], "two": shown[1]},
+            )
+        )
     instant = instants[-1] if second else instants[0]
     return Slot(instant, zone, chosen.strftime("%Y-%m-%dT%H:%M"))
 

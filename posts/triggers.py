@@ -5,11 +5,24 @@ from posts.enums import DeliveryState, State
 from posts.models.post import NEEDS_APPROVAL, edges
 
 D = DeliveryState
-DELIVERY_EDGES: frozenset[tuple[str, str]] = frozenset({
-    (D.DUE, D.CLAIMED), (D.CLAIMED, D.SENDING), (D.SENDING, D.SENT), (D.SENDING, D.FAILED), (D.SENDING, D.UNCONFIRMED),
-    (D.SENDING, D.DUE), (D.CLAIMED, D.DUE), (D.DUE, D.CANCELLED), (D.CLAIMED, D.CANCELLED), (D.CANCELLED, D.DUE),
-    (D.FAILED, D.DUE), (D.UNCONFIRMED, D.SENT), (D.UNCONFIRMED, D.FAILED), (D.SENT, D.REMOVED),
-})
+DELIVERY_EDGES: frozenset[tuple[str, str]] = frozenset(
+    {
+        (D.DUE, D.CLAIMED),
+        (D.CLAIMED, D.SENDING),
+        (D.SENDING, D.SENT),
+        (D.SENDING, D.FAILED),
+        (D.SENDING, D.UNCONFIRMED),
+        (D.SENDING, D.DUE),
+        (D.CLAIMED, D.DUE),
+        (D.DUE, D.CANCELLED),
+        (D.CLAIMED, D.CANCELLED),
+        (D.CANCELLED, D.DUE),
+        (D.FAILED, D.DUE),
+        (D.UNCONFIRMED, D.SENT),
+        (D.UNCONFIRMED, D.FAILED),
+        (D.SENT, D.REMOVED),
+    }
+)
 
 
 def _moves(pairs: set[tuple[str, str]]) -> str:
@@ -21,20 +34,35 @@ _states = ", ".join(f"'{state.value}'" for state in NEEDS_APPROVAL)
 
 register(
     Trigger(
-        "posts_post_moves", "posts_post", "UPDATE", "this move is not an edge of the state machine",
+        "posts_post_moves",
+        "posts_post",
+        "UPDATE",
+        "this move is not an edge of the state machine",
         condition=_moves({(source, target) for _, source, target in edges()}),
     ),
-    Trigger("posts_post_starts", "posts_post", "INSERT", "a post starts as a draft", condition=f"NEW.state <> '{State.DRAFT}'"),
+    Trigger(
+        "posts_post_starts",
+        "posts_post",
+        "INSERT",
+        "a post starts as a draft",
+        condition=f"NEW.state <> '{State.DRAFT}'",
+    ),
     Trigger("posts_post_no_delete", "posts_post", "DELETE", "posts cannot be removed"),
     Trigger(
-        "posts_post_approval_stands", "posts_post", "UPDATE", "no standing approval of the current version",
+        "posts_post_approval_stands",
+        "posts_post",
+        "UPDATE",
+        "no standing approval of the current version",
         condition=(
             f"NEW.state IN ({_states}) AND NOT EXISTS (SELECT 1 FROM posts_approval a WHERE a.id = NEW.approval_id"
             " AND a.post_id = NEW.id AND a.version_id = NEW.current_version_id AND a.voided_at IS NULL)"
         ),
     ),
     Trigger(
-        "posts_version_written_once", "posts_postversion", "UPDATE", "a version cannot be changed",
+        "posts_version_written_once",
+        "posts_postversion",
+        "UPDATE",
+        "a version cannot be changed",
         condition=(
             "NOT (NEW.canonical = '' AND OLD.redacted_at IS NULL AND NEW.redacted_at IS NOT NULL AND NEW.seal = OLD.seal"
             " AND NEW.post_id = OLD.post_id AND NEW.number = OLD.number AND NEW.created_by_id = OLD.created_by_id"
@@ -45,7 +73,10 @@ register(
     *forbid_change("posts_posteditor", "the list of editors cannot be changed"),
     *forbid_change("posts_reviewdecision", "a decision cannot be changed"),
     Trigger(
-        "posts_approval_of_checked_version", "posts_approval", "INSERT", "only a checked version can be approved",
+        "posts_approval_of_checked_version",
+        "posts_approval",
+        "INSERT",
+        "only a checked version can be approved",
         condition=(
             "NOT EXISTS (SELECT 1 FROM compliance_checkrun r JOIN posts_postversion v ON v.id = r.version"
             " WHERE r.id = NEW.check_run AND r.version = NEW.version_id AND r.state = 'complete' AND r.seal = NEW.seal"
@@ -53,7 +84,10 @@ register(
         ),
     ),
     Trigger(
-        "posts_approval_by_another", "posts_approval", "INSERT", "nobody approves what they edited",
+        "posts_approval_by_another",
+        "posts_approval",
+        "INSERT",
+        "nobody approves what they edited",
         condition=(
             "EXISTS (SELECT 1 FROM posts_post p WHERE p.id = NEW.post_id AND p.creator_id = NEW.by_id) OR EXISTS"
             " (SELECT 1 FROM posts_posteditor e JOIN posts_post p ON p.id = e.post_id AND p.epoch = e.epoch"
@@ -61,7 +95,10 @@ register(
         ),
     ),
     Trigger(
-        "posts_approval_written_once", "posts_approval", "UPDATE", "a signature cannot be changed",
+        "posts_approval_written_once",
+        "posts_approval",
+        "UPDATE",
+        "a signature cannot be changed",
         condition=(
             "OLD.voided_at IS NOT NULL OR NEW.post_id <> OLD.post_id OR NEW.version_id <> OLD.version_id OR NEW.seal <> OLD.seal"
             " OR NEW.by_id <> OLD.by_id OR NEW.by_name <> OLD.by_name OR NEW.by_role <> OLD.by_role"
@@ -71,10 +108,15 @@ register(
     ),
     Trigger("posts_approval_no_delete", "posts_approval", "DELETE", "an approval cannot be removed"),
     Trigger(
-        "posts_delivery_moves", "posts_delivery", "UPDATE", "this move is not an edge of a delivery",
+        "posts_delivery_moves",
+        "posts_delivery",
+        "UPDATE",
+        "this move is not an edge of a delivery",
         condition=_moves(set(DELIVERY_EDGES)),
     ),
-    Trigger("posts_delivery_starts", "posts_delivery", "INSERT", "a delivery starts as due", condition="NEW.state <> 'due'"),
+    Trigger(
+        "posts_delivery_starts", "posts_delivery", "INSERT", "a delivery starts as due", condition="NEW.state <> 'due'"
+    ),
     Trigger("posts_delivery_no_delete", "posts_delivery", "DELETE", "a delivery cannot be removed"),
     Trigger("posts_crisisstop_no_delete", "posts_crisisstop", "DELETE", "a crisis stop cannot be removed"),
 )

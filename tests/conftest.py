@@ -65,8 +65,12 @@ def cast(db: None, hashed_password: str) -> Cast:
     names = ("alice", "rita", "rob", "priya", "sam", "adam", "olga", "mallory", "nobody")
     people = {name: _person(name, hashed_password) for name in names}
     roles = {
-        "alice": Role.AUTHOR, "rita": Role.COMPLIANCE_OFFICER, "rob": Role.COMPLIANCE_OFFICER, "priya": Role.PRIVACY_OFFICER,
-        "sam": Role.SCHEDULER, "mallory": Role.AUTHOR,
+        "alice": Role.AUTHOR,
+        "rita": Role.COMPLIANCE_OFFICER,
+        "rob": Role.COMPLIANCE_OFFICER,
+        "priya": Role.PRIVACY_OFFICER,
+        "sam": Role.SCHEDULER,
+        "mallory": Role.AUTHOR,
     }
     for name, role in roles.items():
         give(people[name], role, group=west if name == "mallory" else main)

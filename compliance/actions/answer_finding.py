@@ -10,38 +10,84 @@ from healthsocial import clock
 from healthsocial.audit.log import Act, Reason, Refused
 from healthsocial.org.models import User
 
-AUTHOR_KINDS = frozenset({
-    AnswerKind.FALSE_ALARM, AnswerKind.NOT_IDENTIFIABLE, AnswerKind.SUBSTANTIATED, AnswerKind.AUTHORISED, AnswerKind.ACCEPTED,
-})
+AUTHOR_KINDS = frozenset(
+    {
+        AnswerKind.FALSE_ALARM,
+        AnswerKind.NOT_IDENTIFIABLE,
+        AnswerKind.SUBSTANTIATED,
+        AnswerKind.AUTHORISED,
+        AnswerKind.ACCEPTED,
+    }
+)
 OFFICER_KINDS = AUTHOR_KINDS
 NEEDS_WORDS = frozenset({AnswerKind.FALSE_ALARM, AnswerKind.NOT_IDENTIFIABLE, AnswerKind.ACCEPTED})
 
 
-def answer_finding(act: Act, finding: Finding, *, side: AnswerSide, kind: AnswerKind, words: str, by: User,
-                   source_url: str = "", authorization: Authorization | None = None) -> Answer:
+def answer_finding(
+    act: Act,
+    finding: Finding,
+    *,
+    side: AnswerSide,
+    kind: AnswerKind,
+    words: str,
+    by: User,
+    source_url: str = "",
+    authorization: Authorization | None = None,
+) -> Answer:
     """Store one answer inside the caller's unit of work. Permission is the caller's (it knows the post)."""
     reasons = list(_problems(finding, side, kind, words.strip(), source_url.strip(), authorization))
     if reasons:
         raise Refused(*reasons)
     answer = Answer.objects.create(
-        thread=finding.run.thread, field=finding.field, rule_id=finding.rule_id, rule_digest=finding.rule_digest,
-        sentence_key=finding.sentence_key, occurrence=finding.occurrence, side=side, kind=kind, words=words.strip(),
-        source_url=source_url.strip(), authorization=authorization, by=by, by_name=by.name, at=clock.now(),
+        thread=finding.run.thread,
+        field=finding.field,
+        rule_id=finding.rule_id,
+        rule_digest=finding.rule_digest,
+        sentence_key=finding.sentence_key,
+        occurrence=finding.occurrence,
+        side=side,
+        kind=kind,
+        words=words.strip(),
+        source_url=source_url.strip(),
+        authorization=authorization,
+        by=by,
+        by_name=by.name,
+        at=clock.now(),
     )
-    act.record("finding.answered", target=("post", str(finding.run.thread)), data={
-        "finding": str(finding.pk), "rule": finding.rule_id, "side": side, "kind": kind, "answer": str(answer.pk),
-        "authorization": str(authorization.pk) if authorization else "",
-    })
+    act.record(
+        "finding.answered",
+        target=("post", str(finding.run.thread)),
+        data={
+            "finding": str(finding.pk),
+            "rule": finding.rule_id,
+            "side": side,
+            "kind": kind,
+            "answer": str(answer.pk),
+            "authorization": str(authorization.pk) if authorization else "",
+        },
+    )
     return answer
 
 
-def _problems(finding: Finding, side: AnswerSide, kind: AnswerKind, words: str, source_url: str,
-              authorization: Authorization | None) -> list[Reason]:
+def _problems(
+    finding: Finding,
+    side: AnswerSide,
+    kind: AnswerKind,
+    words: str,
+    source_url: str,
+    authorization: Authorization | None,
+) -> list[Reason]:
     found: list[Reason] = []
     if not finding.needs_answer:
         found.append(Reason("note_needs_no_answer", _("A note needs no answer.")))
     if finding.hard:
-        found.append(Reason("hard_finding", _("A number that identifies a patient cannot be answered, only removed."), _("the author")))
+        found.append(
+            Reason(
+                "hard_finding",
+                _("A number that identifies a patient cannot be answered, only removed."),
+                _("the author"),
+            )
+        )
     if kind not in (AUTHOR_KINDS if side == AnswerSide.AUTHOR else OFFICER_KINDS):
         found.append(Reason("answer_kind", _("This kind of answer is not offered here.")))
     if kind in NEEDS_WORDS and len(words) < 10:

@@ -27,19 +27,36 @@ def add_subject(*, by: User, kind: str, name: str = "") -> Subject:
         user = _officer(act, by)
         if kind not in SubjectKind.values:
             raise Refused(Reason("choice_unknown", _("Choose from the offered values.")))
-        subject = Subject.objects.create(token=_token(), kind=kind, name=name.strip(), created_by=user, created_at=clock.now())
+        subject = Subject.objects.create(
+            token=_token(), kind=kind, name=name.strip(), created_by=user, created_at=clock.now()
+        )
         act.record("subject.added", target=("subject", str(subject.pk)), data={"token": subject.token, "kind": kind})
         return subject
 
 
-def add_authorization(*, by: User, subject: Subject, kind: str, information: Sequence[str], purposes: Sequence[str], signed_on: date,
-                      valid_from: datetime, valid_until: datetime | None, all_channels: bool, channels: Sequence[Channel] = (),
-                      document_reference: str = "") -> Authorization:
+def add_authorization(
+    *,
+    by: User,
+    subject: Subject,
+    kind: str,
+    information: Sequence[str],
+    purposes: Sequence[str],
+    signed_on: date,
+    valid_from: datetime,
+    valid_until: datetime | None,
+    all_channels: bool,
+    channels: Sequence[Channel] = (),
+    document_reference: str = "",
+) -> Authorization:
     """Register what a person signed. Everything that makes it usable is required."""
     with action("authorization.added", actor=org.actor(by), target=("authorization", "")) as act:
         user = _officer(act, by)
         problems: list[Reason] = []
-        if kind not in AuthorizationKind.values or not set(information) <= INFORMATION_VALUES or not set(purposes) <= PURPOSE_VALUES:
+        if (
+            kind not in AuthorizationKind.values
+            or not set(information) <= INFORMATION_VALUES
+            or not set(purposes) <= PURPOSE_VALUES
+        ):
             problems.append(Reason("choice_unknown", _("Choose from the offered values.")))
         if not information:
             problems.append(Reason("information_missing", _("Say which information may be used.")))
@@ -55,14 +72,32 @@ def add_authorization(*, by: User, subject: Subject, kind: str, information: Seq
             raise Refused(*problems)
         number = (Authorization.objects.aggregate(top=Max("number"))["top"] or 1000) + 1
         record = Authorization.objects.create(
-            number=number, subject=subject, kind=kind, information=sorted(information), purposes=sorted(purposes),
-            all_channels=all_channels, signed_on=signed_on, valid_from=valid_from, valid_until=valid_until,
-            document_reference=document_reference.strip()[:120], created_by=user, created_at=clock.now(),
+            number=number,
+            subject=subject,
+            kind=kind,
+            information=sorted(information),
+            purposes=sorted(purposes),
+            all_channels=all_channels,
+            signed_on=signed_on,
+            valid_from=valid_from,
+            valid_until=valid_until,
+            document_reference=document_reference.strip()[:120],
+            created_by=user,
+            created_at=clock.now(),
         )
         record.channels.set([] if all_channels else channels)
-        act.record("authorization.added", target=("authorization", str(record.pk)), data={
-            "number": number, "subject": str(subject.pk), "kind": kind, "information": sorted(information), "purposes": sorted(purposes),
-            "channels": "all" if all_channels else sorted(str(c.pk) for c in channels)})
+        act.record(
+            "authorization.added",
+            target=("authorization", str(record.pk)),
+            data={
+                "number": number,
+                "subject": str(subject.pk),
+                "kind": kind,
+                "information": sorted(information),
+                "purposes": sorted(purposes),
+                "channels": "all" if all_channels else sorted(str(c.pk) for c in channels),
+            },
+        )
         return record
 
 
@@ -86,7 +121,9 @@ def revoke_authorization(authorization_id: UUID, *, by: User, words: str) -> Aut
 def _officer(act: Act, by: User) -> User:
     user = org.fresh(by)
     if not org_permissions.may_anywhere(user, "authorizations.change"):
-        raise Denied(Reason("role_missing", _("Only a privacy officer may change the register."), _("a privacy officer")))
+        raise Denied(
+            Reason("role_missing", _("Only a privacy officer may change the register."), _("a privacy officer"))
+        )
     act.actor = org.actor(user, "privacy_officer")
     return user
 

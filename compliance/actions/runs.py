@@ -24,7 +24,12 @@ def open_run(act: Act, *, thread: UUID, version: UUID, seal: str, purpose: RunPu
     now = clock.now()
     CheckRun.objects.filter(thread=thread, state__in=OPEN_RUN_STATES).update(state=RunState.SUPERSEDED, finished_at=now)
     run = CheckRun.objects.create(
-        thread=thread, version=version, seal=seal, purpose=purpose, created_at=now, next_attempt_at=now,
+        thread=thread,
+        version=version,
+        seal=seal,
+        purpose=purpose,
+        created_at=now,
+        next_attempt_at=now,
         context_inputs={"kind": kind, "as_of": now.date().isoformat()},
     )
     act.record("check.queued", target=("post", str(thread)), data={"run": str(run.pk), "purpose": purpose})
@@ -33,7 +38,9 @@ def open_run(act: Act, *, thread: UUID, version: UUID, seal: str, purpose: RunPu
 
 def supersede_open_runs(thread: UUID) -> None:
     """Open runs of a post that left the states in which a check matters."""
-    CheckRun.objects.filter(thread=thread, state__in=OPEN_RUN_STATES).update(state=RunState.SUPERSEDED, finished_at=clock.now())
+    CheckRun.objects.filter(thread=thread, state__in=OPEN_RUN_STATES).update(
+        state=RunState.SUPERSEDED, finished_at=clock.now()
+    )
 
 
 def claim_run(run_id: UUID) -> CheckRun | None:
@@ -42,9 +49,12 @@ def claim_run(run_id: UUID) -> CheckRun | None:
     with transaction.atomic():
         taken = (
             CheckRun.objects.filter(pk=run_id, next_attempt_at__lte=clock.now())
-            .filter(Q(state__in=(RunState.QUEUED, RunState.ERROR)) | Q(state=RunState.RUNNING, lease_until__lt=real_now))
+            .filter(
+                Q(state__in=(RunState.QUEUED, RunState.ERROR)) | Q(state=RunState.RUNNING, lease_until__lt=real_now)
+            )
             .update(
-                state=RunState.RUNNING, attempt=F("attempt") + 1,
+                state=RunState.RUNNING,
+                attempt=F("attempt") + 1,
                 lease_until=real_now + timedelta(seconds=settings.CHECK_LEASE_SECONDS),
             )
         )
@@ -58,27 +68,61 @@ def complete_run(act: Act, run: CheckRun, result: Examination) -> bool:
     # Findings first: the row becomes unchangeable once complete.
     if not mine.select_for_update().exists():
         return False
-    Finding.objects.bulk_create([
-        Finding(
-            run=run, position=position, rule_id=f.finding.rule_id, rule_digest=f.finding.rule_digest, flag=f.finding.flag,
-            label=f.finding.label, severity=f.finding.severity, hard=f.finding.hard, field=f.field,
-            start=f.finding.start, end=f.finding.end, sentence_key=f.sentence_key, occurrence=f.finding.occurrence,
-            message=f.finding.message, why=f.finding.why, citation=f.finding.citation, rewrite=f.finding.rewrite,
-            clears_with=list(f.finding.clears_with), context_note=f.finding.context_note[:200],
-        )
-        for position, f in enumerate(sorted(result.found, key=lambda f: (f.field, f.finding.start, f.finding.end, f.finding.rule_id)))
-    ])
+    Finding.objects.bulk_create(
+        [
+            Finding(
+                run=run,
+                position=position,
+                rule_id=f.finding.rule_id,
+                rule_digest=f.finding.rule_digest,
+                flag=f.finding.flag,
+                label=f.finding.label,
+                severity=f.finding.severity,
+                hard=f.finding.hard,
+                field=f.field,
+                start=f.finding.start,
+                end=f.finding.end,
+                sentence_key=f.sentence_key,
+                occurrence=f.finding.occurrence,
+                message=f.finding.message,
+                why=f.finding.why,
+                citation=f.finding.citation,
+                rewrite=f.finding.rewrite,
+                clears_with=list(f.finding.clears_with),
+                context_note=f.finding.context_note[:200],
+            )
+            for position, f in enumerate(
+                sorted(result.found, key=lambda f: (f.field, f.finding.start, f.finding.end, f.finding.rule_id))
+            )
+        ]
+    )
     taken = mine.update(
-        state=RunState.COMPLETE, finished_at=now, lease_until=None, error_code="", risk=risk_of(result.found),
-        text_digest=result.text_digest, context_digest=result.context_digest, packs_digest=result.packs_digest,
-        engine_digest=result.engine_digest, not_checked=list(result.not_checked),
+        state=RunState.COMPLETE,
+        finished_at=now,
+        lease_until=None,
+        error_code="",
+        risk=risk_of(result.found),
+        text_digest=result.text_digest,
+        context_digest=result.context_digest,
+        packs_digest=result.packs_digest,
+        engine_digest=result.engine_digest,
+        not_checked=list(result.not_checked),
     )
     if taken != 1:
         return False
     run.refresh_from_db()
     counts = {level: sum(1 for f in result.found if f.finding.severity == level) for level in ("block", "warn", "note")}
-    act.record("check.completed", target=("post", str(run.thread)), data={"run": str(run.pk), "findings": counts,
-               "packs": result.packs_digest, "engine": result.engine_digest, "not_checked": list(result.not_checked)})
+    act.record(
+        "check.completed",
+        target=("post", str(run.thread)),
+        data={
+            "run": str(run.pk),
+            "findings": counts,
+            "packs": result.packs_digest,
+            "engine": result.engine_digest,
+            "not_checked": list(result.not_checked),
+        },
+    )
     return True
 
 
@@ -88,11 +132,18 @@ def fail_run(act: Act, run: CheckRun, code: str) -> bool | None:
     wait = RETRY_SECONDS[min(run.attempt, len(RETRY_SECONDS)) - 1]
     now = clock.now()
     taken = CheckRun.objects.filter(pk=run.pk, state=RunState.RUNNING, attempt=run.attempt).update(
-        state=RunState.COULD_NOT_CHECK if last else RunState.ERROR, error_code=code[:80], lease_until=None,
-        next_attempt_at=now + timedelta(seconds=wait), finished_at=now if last else None, woken_at=None,
+        state=RunState.COULD_NOT_CHECK if last else RunState.ERROR,
+        error_code=code[:80],
+        lease_until=None,
+        next_attempt_at=now + timedelta(seconds=wait),
+        finished_at=now if last else None,
+        woken_at=None,
     )
     if taken != 1:
         return None
-    act.record("check.failed", target=("post", str(run.thread)), data={"run": str(run.pk), "attempt": run.attempt, "code": code[:80],
-               "last": last})
+    act.record(
+        "check.failed",
+        target=("post", str(run.thread)),
+        data={"run": str(run.pk), "attempt": run.attempt, "code": code[:80], "last": last},
+    )
     return last

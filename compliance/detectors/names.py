@@ -44,6 +44,7 @@ _OWN_CARE = re.compile(r"\b(?:(?:his|her|their) (?:own )?(?:\w+ )?(?:surgery|can
 _DIRECT_CUE = re.compile(r"(?:\b(?:our|my|the|a|this) (?:[\w\-]+ ){0,2}?(?:patient|pt|client|resident|member)|\bpts?\.?|\bpatient|"
                          r"\bmember|\bclient|name:|\bmeet|\bin peace|\bthank you|\bthanks|\bhi|\bhello|\bdear|\bhey|\bcongrats(?: to)?|"
                          r"\bcongratulations(?: to)?|\bsaw|\bvisit|\bfor|\bsays)[,:]?\s$", re.IGNORECASE)
+_PLACE_BEFORE = re.compile(r"\b(?:St\.?|Saint|Mount|Mt\.|Lake|Fort|Port|New|San)\s$")
 _SAID_NAME = re.compile(r"\b(?:my name is|name is|(?:patient )?name:|named|signed,|sincerely,)\s$", re.IGNORECASE)
 _ORG_AFTER = re.compile(
     r"\s(?:Hospitals?|Clinics?|Cent(?:er|re)|Street|St\b|Ave(?:nue)?|Road|Rd|Blvd|Drive|Park|High|School|University|College|Foundation|"
@@ -119,6 +120,8 @@ def _evidence(view: View, start: int, end: int, shouting: bool) -> str:
     if _ORG_AFTER.match(text, end) or _EPONYM.match(text, end):
         return ""
     before = text[max(0, start - 24):start]
+    if _PLACE_BEFORE.search(before):
+        return ""
     words = [re.sub(r"[^\w'\-]", "", word).lower() for word in text[start:end].split()]
     given = [word in view.vocab["given_names"] for word in words]
     family = [word in view.vocab["family_names"] for word in words]

@@ -45,17 +45,21 @@ class Authorization(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
-    revoked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     revoked_why = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["-number"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")), name="compliance_authorization_dates"
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
+                name="compliance_authorization_dates",
             ),
             models.CheckConstraint(
-                condition=Q(revoked_at__isnull=True) | Q(revoked_by__isnull=False), name="compliance_authorization_revoked_by"
+                condition=Q(revoked_at__isnull=True) | Q(revoked_by__isnull=False),
+                name="compliance_authorization_revoked_by",
             ),
         ]
 

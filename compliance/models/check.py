@@ -37,7 +37,9 @@ class CheckRun(models.Model):
     class Meta:
         ordering = ["-created_at"]
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=Q(state__in=OPEN_RUN_STATES), name="compliance_open_runs")
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(state__in=OPEN_RUN_STATES), name="compliance_open_runs"
+            )
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="compliance_run_state_known"),
@@ -45,7 +47,8 @@ class CheckRun(models.Model):
                 fields=["version"], condition=Q(state__in=OPEN_RUN_STATES), name="compliance_one_open_run_per_version"
             ),
             models.CheckConstraint(
-                condition=~Q(state=RunState.COMPLETE) | (~Q(packs_digest="") & ~Q(engine_digest="") & Q(finished_at__isnull=False)),
+                condition=~Q(state=RunState.COMPLETE)
+                | (~Q(packs_digest="") & ~Q(engine_digest="") & Q(finished_at__isnull=False)),
                 name="compliance_complete_run_says_by_what",
             ),
         ]
@@ -83,7 +86,9 @@ class Finding(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["run", "position"], name="compliance_finding_position_once"),
             models.CheckConstraint(condition=Q(severity__in=Severity.values), name="compliance_finding_severity_known"),
-            models.CheckConstraint(condition=Q(hard=False) | Q(severity=Severity.BLOCK), name="compliance_hard_is_block"),
+            models.CheckConstraint(
+                condition=Q(hard=False) | Q(severity=Severity.BLOCK), name="compliance_hard_is_block"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -113,7 +118,9 @@ class Answer(models.Model):
     kind = models.CharField(max_length=18, choices=AnswerKind)
     words = models.TextField(blank=True)
     source_url = models.URLField(max_length=500, blank=True)
-    authorization = models.ForeignKey("compliance.Authorization", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    authorization = models.ForeignKey(
+        "compliance.Authorization", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     by_name = models.CharField(max_length=200)
     at = models.DateTimeField()
@@ -132,4 +139,9 @@ class Answer(models.Model):
     @property
     def disputes(self) -> bool:
         """True when the answer says that the finding does not apply, rather than that it was dealt with."""
-        return self.kind in (AnswerKind.FALSE_ALARM, AnswerKind.NOT_IDENTIFIABLE, AnswerKind.SUBSTANTIATED, AnswerKind.CLAIM)
+        return self.kind in (
+            AnswerKind.FALSE_ALARM,
+            AnswerKind.NOT_IDENTIFIABLE,
+            AnswerKind.SUBSTANTIATED,
+            AnswerKind.CLAIM,
+        )

@@ -74,8 +74,14 @@ class Act:
     entries: list[tuple[Actor, str, tuple[str, str], type_data]] = field(default_factory=list)
     idle: bool = False
 
-    def record(self, verb: str, *, target: tuple[str, str] | None = None, data: type_data | None = None,
-               actor: Actor | None = None) -> None:
+    def record(
+        self,
+        verb: str,
+        *,
+        target: tuple[str, str] | None = None,
+        data: type_data | None = None,
+        actor: Actor | None = None,
+    ) -> None:
         """Buffer an event. `data` holds ids, codes, numbers and keyed digests only, never text of a post."""
         self.entries.append((actor or self.actor, verb, target or self.target, dict(data or {})))
 
@@ -161,17 +167,33 @@ def append(entries: list[tuple[Actor, str, tuple[str, str], type_data]]) -> None
     events: list[Event] = []
     for actor, verb, (target_type, target_id), data in entries:
         head.seq += 1
-        body = canonical({
-            "seq": head.seq, "at": stamp(moment), "verb": verb, "data": data,
-            "actor": {"kind": actor.kind, "id": actor.id, "name": actor.name, "role": actor.role},
-            "target": {"type": target_type, "id": target_id},
-        })
+        body = canonical(
+            {
+                "seq": head.seq,
+                "at": stamp(moment),
+                "verb": verb,
+                "data": data,
+                "actor": {"kind": actor.kind, "id": actor.id, "name": actor.name, "role": actor.role},
+                "target": {"type": target_type, "id": target_id},
+            }
+        )
         digest = chain_digest(head.digest, body)
-        events.append(Event(
-            seq=head.seq, at=moment, verb=verb, actor_kind=actor.kind, actor_id=actor.id, actor_name=actor.name,
-            actor_role=actor.role, target_type=target_type, target_id=target_id, body=body,
-            previous=head.digest, digest=digest,
-        ))
+        events.append(
+            Event(
+                seq=head.seq,
+                at=moment,
+                verb=verb,
+                actor_kind=actor.kind,
+                actor_id=actor.id,
+                actor_name=actor.name,
+                actor_role=actor.role,
+                target_type=target_type,
+                target_id=target_id,
+                body=body,
+                previous=head.digest,
+                digest=digest,
+            )
+        )
         head.digest = digest
     Event.objects.bulk_create(events)
     head.save(update_fields=["seq", "digest"])

@@ -77,7 +77,8 @@ def first_instant(day: date, zone: ZoneInfo) -> datetime:
 
 
 class GroupForm(forms.Form):
-    name = forms.CharField(label=_("Name of the group"), max_length=120, help_text=_("A site or a unit, such as “North Hospital”."))
+    name = forms.CharField(label=_("Name of the group"), max_length=120,
+                           help_text=_("A site or a unit, such as “North Hospital”."))
     kind = forms.ChoiceField(label=_("Kind"), choices=GroupKind.choices)
 
 

@@ -18,7 +18,9 @@ def grants_for(user: User, permission: str, at: datetime | None = None) -> list[
     return list(Grant.objects.in_force(at or clock.now()).filter(user_id=user.pk, role__in=roles_for(permission)))
 
 
-def may(user: User, permission: str, obj: Channel | Iterable[Channel] | None = None, *, at: datetime | None = None) -> bool:
+def may(
+    user: User, permission: str, obj: Channel | Iterable[Channel] | None = None, *, at: datetime | None = None
+) -> bool:
     """See `User.has_perm`."""
     grants = grants_for(user, permission, at)
     if obj is None:

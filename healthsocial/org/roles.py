@@ -14,7 +14,12 @@ class Role(TextChoices):
 
 
 _A, _S, _C, _P, _D, _U = (
-    Role.AUTHOR, Role.SCHEDULER, Role.COMPLIANCE_OFFICER, Role.PRIVACY_OFFICER, Role.ADMINISTRATOR, Role.AUDITOR,
+    Role.AUTHOR,
+    Role.SCHEDULER,
+    Role.COMPLIANCE_OFFICER,
+    Role.PRIVACY_OFFICER,
+    Role.ADMINISTRATOR,
+    Role.AUDITOR,
 )
 
 PERMISSIONS: dict[str, frozenset[Role]] = {

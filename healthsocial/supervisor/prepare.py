@@ -159,7 +159,7 @@ def _fill() -> None:
     if User.objects.exists():
         return
     if not wanted or settings.PRODUCTION:
-        say(f"Nobody can sign in yet. Make the first administrators: {sys.executable} manage.py create_first_admins")
+        say(f"Nobody can sign in yet. Make the first administrators: {sys.executable} manage.py create_first_admins EMAIL EMAIL")
         return
     say("Filling the empty database with demo data (DEMO=0 leaves it empty) ...")
     _manage("load_demo")

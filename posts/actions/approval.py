@@ -14,8 +14,12 @@ def signature_of(*, post: str, seal: str, by: str, name: str, meaning: str, at: 
 
 def signature_holds(approval: Approval) -> bool:
     return approval.signature == signature_of(
-        post=str(approval.post_id), seal=approval.seal, by=str(approval.by_id), name=approval.by_name,
-        meaning=approval.meaning, at=approval.at,
+        post=str(approval.post_id),
+        seal=approval.seal,
+        by=str(approval.by_id),
+        name=approval.by_name,
+        meaning=approval.meaning,
+        at=approval.at,
     )
 
 

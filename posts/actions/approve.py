@@ -33,7 +33,9 @@ def check_signature(by: User, password: str, post_id: UUID) -> None:
         actor_id=str(by.pk), verb="post.approve.refused", at__gte=since, body__contains="signature_wrong"
     ).count()
     if wrong >= ATTEMPTS:
-        refusal = Refused(Reason("signature_paused", _("Too many wrong passwords. Signing is paused for 15 minutes.")), status=429)
+        refusal = Refused(
+            Reason("signature_paused", _("Too many wrong passwords. Signing is paused for 15 minutes.")), status=429
+        )
     elif not org.fresh(by).check_password(password):
         refusal = Refused(Reason("signature_wrong", _("The password is not right. Nothing was approved.")))
     else:
@@ -42,7 +44,9 @@ def check_signature(by: User, password: str, post_id: UUID) -> None:
         raise refusal
 
 
-def approve(post_id: UUID, *, by: User, version_id: UUID, password: str, slot: Slot | None = None, publish_now: bool = False) -> Post:
+def approve(
+    post_id: UUID, *, by: User, version_id: UUID, password: str, slot: Slot | None = None, publish_now: bool = False
+) -> Post:
     """Approve the version on screen; with `slot` also schedule it, with `publish_now` for this minute.
 
     Raises Refused with everything that stands in the way; nothing is half done.
@@ -78,9 +82,22 @@ def _sign(move: Move, by: User) -> None:
     now = checking.active()
     channels = move.channels
     move.post.approval = Approval.objects.create(
-        post=move.post, version=move.version, seal=canonical.seal_of(move.version.canonical), by=by, by_name=by.name,
-        by_role=org_permissions.role_used(by, "posts.approve", channels), meaning=MEANING, at=move.now,
-        signature=signature_of(post=str(move.post.pk), seal=move.version.seal, by=str(by.pk), name=by.name, meaning=MEANING, at=move.now),
-        epoch=move.post.epoch, check_run=run.pk, packs_digest=now.packs, engine_digest=now.engine, directory_digest=now.directory,
-        window_from=move.now, window_until=move.now + timedelta(days=move.organisation.approved_window_days),
+        post=move.post,
+        version=move.version,
+        seal=canonical.seal_of(move.version.canonical),
+        by=by,
+        by_name=by.name,
+        by_role=org_permissions.role_used(by, "posts.approve", channels),
+        meaning=MEANING,
+        at=move.now,
+        signature=signature_of(
+            post=str(move.post.pk), seal=move.version.seal, by=str(by.pk), name=by.name, meaning=MEANING, at=move.now
+        ),
+        epoch=move.post.epoch,
+        check_run=run.pk,
+        packs_digest=now.packs,
+        engine_digest=now.engine,
+        directory_digest=now.directory,
+        window_from=move.now,
+        window_until=move.now + timedelta(days=move.organisation.approved_window_days),
     )

@@ -64,7 +64,10 @@ def _failed(run: CheckRun, code: str) -> str:
             return "lost"
         if last:
             Alert.objects.get_or_create(
-                kind=AlertKind.CHECKER_DOWN, target_type="post", target_id=str(run.thread), resolved_at=None,
+                kind=AlertKind.CHECKER_DOWN,
+                target_type="post",
+                target_id=str(run.thread),
+                resolved_at=None,
                 defaults={"code": code[:80], "at": clock.now()},
             )
             if post.current_version_id == run.version and post.state == State.CHECKING:
@@ -73,9 +76,9 @@ def _failed(run: CheckRun, code: str) -> str:
 
 
 def _resolve_alert(thread: UUID) -> None:
-    Alert.objects.filter(kind=AlertKind.CHECKER_DOWN, target_type="post", target_id=str(thread), resolved_at=None).update(
-        resolved_at=datetime.now(UTC)
-    )
+    Alert.objects.filter(
+        kind=AlertKind.CHECKER_DOWN, target_type="post", target_id=str(thread), resolved_at=None
+    ).update(resolved_at=datetime.now(UTC))
 
 
 def _move(act: Act, post: Post, transition: Transition, code: str, **data: object) -> None:
@@ -83,7 +86,10 @@ def _move(act: Act, post: Post, transition: Transition, code: str, **data: objec
     post.reason_code, post.reason_words = code, ""
     post.changed_at = clock.now()
     post.save()
-    act.record(f"post.{transition.value}", data={"version": str(post.current_version_id), "state": post.state, "why": code, **data})
+    act.record(
+        f"post.{transition.value}",
+        data={"version": str(post.current_version_id), "state": post.state, "why": code, **data},
+    )
 
 
 def _react(act: Act, post: Post, run: CheckRun) -> None:
@@ -94,7 +100,14 @@ def _react(act: Act, post: Post, run: CheckRun) -> None:
         if decision.passes:
             _move(act, post, Transition.PASS_CHECKS, "", run=str(run.pk))
         else:
-            _move(act, post, Transition.BLOCK, decision.code, run=str(run.pk), findings=[str(pk) for pk in decision.open_findings])
+            _move(
+                act,
+                post,
+                Transition.BLOCK,
+                decision.code,
+                run=str(run.pk),
+                findings=[str(pk) for pk in decision.open_findings],
+            )
     elif post.state in (State.APPROVED, State.SCHEDULED, State.MISSED) and post.approval is not None:
         _compare_with_approval(act, post, run, post.approval)
     else:
@@ -112,7 +125,9 @@ def _compare_with_approval(act: Act, post: Post, run: CheckRun, standing: Approv
         check_run=run.pk, packs_digest=now.packs, engine_digest=now.engine, directory_digest=now.directory
     )
     post.save(update_fields=["risk"])
-    act.record("approval.check_moved", data={"approval": str(standing.pk), "from": str(standing.check_run), "to": str(run.pk)})
+    act.record(
+        "approval.check_moved", data={"approval": str(standing.pk), "from": str(standing.check_run), "to": str(run.pk)}
+    )
 
 
 def something_new(old: CheckRun, new: CheckRun) -> list[Finding]:
@@ -127,7 +142,8 @@ def something_new(old: CheckRun, new: CheckRun) -> list[Finding]:
         key = (finding.field, finding.rule_id, finding.sentence_key, finding.occurrence)
         known[key] = max(known.get(key, 0), strength(finding))
     return [
-        f for f in new.findings.all()
+        f
+        for f in new.findings.all()
         if f.needs_answer and strength(f) > known.get((f.field, f.rule_id, f.sentence_key, f.occurrence), 0)
     ]
 

@@ -13,10 +13,19 @@ def content_of(post: Post) -> Content:
     """The working copy of a post as a save would send it, without its times."""
     copy = post.working_copy
     return Content(
-        text=copy.text, channels=tuple(post.channels.order_by("pk").values_list("pk", flat=True)), channel_texts=dict(copy.channel_texts),
-        first_comment=copy.first_comment, links=tuple(copy.links), kind=post.kind, person_answer=copy.person_answer,
-        person_answer_explicit=copy.person_answer_explicit, persons=tuple(copy.persons), authorizations=tuple(copy.authorizations),
-        title=post.title, notes=post.notes, tags=tuple(post.tags),
+        text=copy.text,
+        channels=tuple(post.channels.order_by("pk").values_list("pk", flat=True)),
+        channel_texts=dict(copy.channel_texts),
+        first_comment=copy.first_comment,
+        links=tuple(copy.links),
+        kind=post.kind,
+        person_answer=copy.person_answer,
+        person_answer_explicit=copy.person_answer_explicit,
+        persons=tuple(copy.persons),
+        authorizations=tuple(copy.authorizations),
+        title=post.title,
+        notes=post.notes,
+        tags=tuple(post.tags),
     )
 
 

@@ -16,8 +16,15 @@ from posts.enums import DeliveryState, StopScope
 from posts.models import CrisisStop, Delivery
 
 
-def start_stop(*, by: User, scope: str, reason: str, group: ChannelGroup | None = None, channel: Channel | None = None,
-               emergency_goes_on: bool = False) -> CrisisStop:
+def start_stop(
+    *,
+    by: User,
+    scope: str,
+    reason: str,
+    group: ChannelGroup | None = None,
+    channel: Channel | None = None,
+    emergency_goes_on: bool = False,
+) -> CrisisStop:
     """Stop the organisation, a group or a channel at once. Refused when the same stop is in force."""
     with action("crisis_stop.started", actor=org.actor(by), target=("stop", "")) as act:
         user = org.fresh(by)
@@ -28,13 +35,26 @@ def start_stop(*, by: User, scope: str, reason: str, group: ChannelGroup | None 
         if CrisisStop.objects.filter(released_at__isnull=True, scope=scope, group=group, channel=channel).exists():
             raise Refused(Reason("stopped_already", _("This stop is in force already.")))
         stop = CrisisStop.objects.create(
-            scope=scope, group=group if scope == StopScope.GROUP else None, channel=channel if scope == StopScope.CHANNEL else None,
-            emergency_goes_on=emergency_goes_on, reason=reason.strip()[:300], started_at=clock.now(), started_by=user,
+            scope=scope,
+            group=group if scope == StopScope.GROUP else None,
+            channel=channel if scope == StopScope.CHANNEL else None,
+            emergency_goes_on=emergency_goes_on,
+            reason=reason.strip()[:300],
+            started_at=clock.now(),
+            started_by=user,
         )
         cancelled = cancel_on_channels(act, [c.pk for c in reached], "crisis_stop", spare_emergency=emergency_goes_on)
-        act.record("crisis_stop.started", target=("stop", str(stop.pk)), data={
-            "scope": scope, "group": str(group.pk) if group else "", "channel": str(channel.pk) if channel else "",
-            "emergency_goes_on": emergency_goes_on, "cancelled": cancelled})
+        act.record(
+            "crisis_stop.started",
+            target=("stop", str(stop.pk)),
+            data={
+                "scope": scope,
+                "group": str(group.pk) if group else "",
+                "channel": str(channel.pk) if channel else "",
+                "emergency_goes_on": emergency_goes_on,
+                "cancelled": cancelled,
+            },
+        )
         return stop
 
 
@@ -54,7 +74,9 @@ def release_stop(stop_id: UUID, *, by: User) -> CrisisStop:
 
 def cancel_on_channels(act: Act, channels: list[UUID], why: str, *, spare_emergency: bool = False) -> int:
     """Cancel unsent deliveries on channels, post by post in lock order; returns how many. Ends rounds that are over."""
-    live = Delivery.objects.filter(channel_id__in=channels, state__in=(DeliveryState.DUE, DeliveryState.CLAIMED, DeliveryState.SENDING))
+    live = Delivery.objects.filter(
+        channel_id__in=channels, state__in=(DeliveryState.DUE, DeliveryState.CLAIMED, DeliveryState.SENDING)
+    )
     if spare_emergency:
         live = live.exclude(post__emergency=True)
     total = 0
@@ -67,16 +89,32 @@ def cancel_on_channels(act: Act, channels: list[UUID], why: str, *, spare_emerge
 
 
 def _reached(scope: str, group: ChannelGroup | None, channel: Channel | None) -> list[Channel]:
-    condition = {StopScope.ORGANISATION: Q(), StopScope.GROUP: Q(group=group), StopScope.CHANNEL: Q(pk=channel.pk if channel else None)}
-    if scope not in StopScope.values or (scope == StopScope.GROUP and group is None) or (scope == StopScope.CHANNEL and channel is None):
+    condition = {
+        StopScope.ORGANISATION: Q(),
+        StopScope.GROUP: Q(group=group),
+        StopScope.CHANNEL: Q(pk=channel.pk if channel else None),
+    }
+    if (
+        scope not in StopScope.values
+        or (scope == StopScope.GROUP and group is None)
+        or (scope == StopScope.CHANNEL and channel is None)
+    ):
         raise Refused(Reason("choice_unknown", _("Choose what to stop.")))
     return list(Channel.objects.select_related("group").filter(condition[StopScope(scope)]).order_by("pk"))
 
 
 def _may_stop(act: Act, user: User, scope: str, reached: list[Channel]) -> None:
-    allowed = user.has_perm("posts.crisis_stop") if scope == StopScope.ORGANISATION else user.has_perm("posts.crisis_stop", reached)
+    allowed = (
+        user.has_perm("posts.crisis_stop")
+        if scope == StopScope.ORGANISATION
+        else user.has_perm("posts.crisis_stop", reached)
+    )
     if not allowed:
-        raise Denied(Reason("role_missing", _("You may not stop this part of the organisation."), _("a compliance officer or an administrator")))
+        raise Denied(
+            Reason(
+                "role_missing",
+                _("You may not stop this part of the organisation."),
+                _("a compliance officer or an administrator"),
+            )
+        )
     act.actor = org.actor(user, org_permissions.role_used(user, "posts.crisis_stop", reached))
-
-

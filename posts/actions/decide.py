@@ -34,7 +34,9 @@ def reject(post_id: UUID, *, by: User, version_id: UUID, reason: str, words: str
 def same_version(move: Move, version_id: UUID) -> None:
     """The version on screen is the current one (an old form, another tab, or back button shows another)."""
     if move.post.current_version_id != version_id:
-        raise Refused(Reason("stale_version", _("The post changed since you opened this page. Read the new version first.")))
+        raise Refused(
+            Reason("stale_version", _("The post changed since you opened this page. Read the new version first."))
+        )
 
 
 def _decide(move: Move, by: User, version_id: UUID, reason: str, words: str, *, rejected: bool) -> None:
@@ -46,6 +48,12 @@ def _decide(move: Move, by: User, version_id: UUID, reason: str, words: str, *, 
         problems.append(Reason("words_missing", _("Say what should change, in a sentence of at least ten characters.")))
     move.must(problems)
     ReviewDecision.objects.create(
-        post=move.post, version=move.version, rejected=rejected, reason=reason, words=words.strip(), by=by,
-        by_name=by.name, at=move.now,
+        post=move.post,
+        version=move.version,
+        rejected=rejected,
+        reason=reason,
+        words=words.strip(),
+        by=by,
+        by_name=by.name,
+        at=move.now,
     )

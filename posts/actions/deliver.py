@@ -55,7 +55,9 @@ def claim_delivery(delivery_id: UUID) -> Claim | None:
     """`due -> claimed` by conditional UPDATE. A lease, not an act: it is recorded with the intent it leads to."""
     with transaction.atomic():
         taken = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=clock.now()).update(
-            state=D.CLAIMED, attempt=F("attempt") + 1, lease_until=datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS)
+            state=D.CLAIMED,
+            attempt=F("attempt") + 1,
+            lease_until=datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS),
         )
         if taken != 1:
             return None
@@ -83,13 +85,24 @@ def begin_sending(claim: Claim) -> Order | None:
             post.start_publishing()
             post.changed_at = clock.now()
             post.save()
-            act.record(f"post.{Transition.START_PUBLISHING.value}", data={"version": str(post.current_version_id), "state": post.state})
+            act.record(
+                f"post.{Transition.START_PUBLISHING.value}",
+                data={"version": str(post.current_version_id), "state": post.state},
+            )
         intent = _mine(claim, D.CLAIMED).update(
-            state=D.SENDING, lease_until=datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS))
+            state=D.SENDING, lease_until=datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS)
+        )
         if intent != 1:
             raise RuntimeError("the claim was lost under the post's lock")
-        act.record("delivery.sending", data={"delivery": str(claim.delivery), "channel": str(claim.channel.pk),
-                   "attempt": claim.fence, "seal": post.approval.seal if post.approval else ""})
+        act.record(
+            "delivery.sending",
+            data={
+                "delivery": str(claim.delivery),
+                "channel": str(claim.channel.pk),
+                "attempt": claim.fence,
+                "seal": post.approval.seal if post.approval else "",
+            },
+        )
         return _order(post, delivery)
 
 
@@ -101,8 +114,11 @@ def _order(post: Post, delivery: Delivery) -> Order:
     assert post.current_version is not None
     form = canonical.read(post.current_version)
     return Order(
-        channel=delivery.channel_id, key=delivery.idempotency_key, text=canonical.text_for(form, delivery.channel_id),
-        first_comment=form["first_comment"], links=tuple(form["links"]),
+        channel=delivery.channel_id,
+        key=delivery.idempotency_key,
+        text=canonical.text_for(form, delivery.channel_id),
+        first_comment=form["first_comment"],
+        links=tuple(form["links"]),
     )
 
 
@@ -116,7 +132,12 @@ def _stop(act: Act, claim: Claim, post: Post, ready: guards.Ready) -> None:
     code = ready.reasons[0].code
     if ready.wait:
         _mine(claim, D.CLAIMED).update(
-            state=D.DUE, lease_until=None, error_code=code[:80], woken_at=None, next_attempt_at=clock.now() + timedelta(seconds=WAIT_SECONDS))
+            state=D.DUE,
+            lease_until=None,
+            error_code=code[:80],
+            woken_at=None,
+            next_attempt_at=clock.now() + timedelta(seconds=WAIT_SECONDS),
+        )
         act.record("delivery.waits", data={"delivery": str(claim.delivery), "why": code})
     elif ready.hold and post.state == State.SCHEDULED:
         hold_by_system(act, post, code)
@@ -146,12 +167,23 @@ def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unkn
         values = _values(claim, outcome)
         taken = _mine(claim, D.SENDING).update(lease_until=None, **values)
         if taken != 1:
-            act.record("delivery.late_answer", data={"delivery": str(claim.delivery), "attempt": claim.fence, "outcome": type(outcome).__name__})
+            act.record(
+                "delivery.late_answer",
+                data={"delivery": str(claim.delivery), "attempt": claim.fence, "outcome": type(outcome).__name__},
+            )
             return "late"
         state = str(values["state"])
-        act.record(f"delivery.{state}", data={
-            "delivery": str(claim.delivery), "channel": str(claim.channel.pk), "attempt": claim.fence, "how": how,
-            "code": values.get("error_code", ""), "remote_id": values.get("remote_id", "")})
+        act.record(
+            f"delivery.{state}",
+            data={
+                "delivery": str(claim.delivery),
+                "channel": str(claim.channel.pk),
+                "attempt": claim.fence,
+                "how": how,
+                "code": values.get("error_code", ""),
+                "remote_id": values.get("remote_id", ""),
+            },
+        )
         _alert(claim, state, str(values.get("error_code", "")))
         _takedown_if_wanted(act, post, claim)
         deliveries.conclude(act, post)
@@ -162,7 +194,13 @@ def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unkn
 def _values(claim: Claim, outcome: Receipt | Permanent | Retryable | Unknown) -> dict[str, object]:
     now = clock.now()
     if isinstance(outcome, Receipt):
-        return {"state": D.SENT.value, "sent_at": now, "remote_id": outcome.remote_id[:200], "remote_url": outcome.url[:500], "error_code": ""}
+        return {
+            "state": D.SENT.value,
+            "sent_at": now,
+            "remote_id": outcome.remote_id[:200],
+            "remote_url": outcome.url[:500],
+            "error_code": "",
+        }
     if isinstance(outcome, Permanent):
         return {"state": D.FAILED.value, "error_code": outcome.code[:80]}
     if isinstance(outcome, Unknown):
@@ -170,7 +208,12 @@ def _values(claim: Claim, outcome: Receipt | Permanent | Retryable | Unknown) ->
     if claim.fence > len(BACK_OFF_SECONDS):
         return {"state": D.FAILED.value, "error_code": outcome.code[:80]}
     wait = outcome.after_seconds or BACK_OFF_SECONDS[claim.fence - 1]
-    return {"state": D.DUE.value, "error_code": outcome.code[:80], "next_attempt_at": now + timedelta(seconds=wait), "woken_at": None}
+    return {
+        "state": D.DUE.value,
+        "error_code": outcome.code[:80],
+        "next_attempt_at": now + timedelta(seconds=wait),
+        "woken_at": None,
+    }
 
 
 def _alert(claim: Claim, state: str, code: str) -> None:
@@ -181,7 +224,12 @@ def _alert(claim: Claim, state: str, code: str) -> None:
 
 def raise_alert(kind: AlertKind, target_type: str, target_id: str, code: str) -> None:
     Alert.objects.get_or_create(
-        kind=kind, target_type=target_type, target_id=target_id, resolved_at=None, defaults={"code": code[:80], "at": clock.now()})
+        kind=kind,
+        target_type=target_type,
+        target_id=target_id,
+        resolved_at=None,
+        defaults={"code": code[:80], "at": clock.now()},
+    )
 
 
 def _takedown_if_wanted(act: Act, post: Post, claim: Claim) -> None:
@@ -201,4 +249,7 @@ def request_wanted_takedown(act: Act, post: Post) -> None:
     post.reason_code, post.reason_words = "left_while_stopped", ""
     post.changed_at = clock.now()
     post.save()
-    act.record(f"post.{Transition.REQUEST_TAKEDOWN.value}", data={"version": str(post.current_version_id), "state": post.state, "why": post.reason_code})
+    act.record(
+        f"post.{Transition.REQUEST_TAKEDOWN.value}",
+        data={"version": str(post.current_version_id), "state": post.state, "why": post.reason_code},
+    )

@@ -24,10 +24,16 @@ def cancel(act: Act, post: Post, why: str, channels: Iterable[UUID] | None = Non
     mine = Delivery.objects.filter(post=post)
     if channels is not None:
         mine = mine.filter(channel_id__in=list(channels))
-    cancelled = mine.filter(state__in=(D.DUE, D.CLAIMED)).update(state=D.CANCELLED, error_code=why[:80], lease_until=None)
+    cancelled = mine.filter(state__in=(D.DUE, D.CLAIMED)).update(
+        state=D.CANCELLED, error_code=why[:80], lease_until=None
+    )
     leaving = mine.filter(state=D.SENDING, removal_wanted_at__isnull=True).update(removal_wanted_at=datetime.now(UTC))
     if cancelled or leaving:
-        act.record("delivery.cancelled", target=("post", str(post.pk)), data={"cancelled": cancelled, "leaving": leaving, "why": why})
+        act.record(
+            "delivery.cancelled",
+            target=("post", str(post.pk)),
+            data={"cancelled": cancelled, "leaving": leaving, "why": why},
+        )
     return cancelled, leaving
 
 
@@ -37,16 +43,30 @@ def plan(act: Act, post: Post, channels: Iterable[UUID], due: datetime) -> None:
     for channel in channels:
         key = crypto.mac("delivery", str(post.current_version.pk), str(channel))
         Delivery.objects.get_or_create(
-            version=post.current_version, channel_id=channel,
+            version=post.current_version,
+            channel_id=channel,
             defaults={"post": post, "due_at": due, "next_attempt_at": due, "idempotency_key": key},
         )
     waiting = Delivery.objects.filter(version=post.current_version)
     waiting.filter(state__in=(D.CANCELLED, D.FAILED, D.CLAIMED)).update(
-        state=D.DUE, due_at=due, next_attempt_at=due, error_code="", lease_until=None, woken_at=None, removal_wanted_at=None
+        state=D.DUE,
+        due_at=due,
+        next_attempt_at=due,
+        error_code="",
+        lease_until=None,
+        woken_at=None,
+        removal_wanted_at=None,
     )
     waiting.filter(state=D.DUE).update(due_at=due, next_attempt_at=due, woken_at=None)
-    act.record("delivery.planned", target=("post", str(post.pk)), data={"version": str(post.current_version.pk),
-               "due": due.isoformat(), "channels": sorted(str(c) for c in channels)})
+    act.record(
+        "delivery.planned",
+        target=("post", str(post.pk)),
+        data={
+            "version": str(post.current_version.pk),
+            "due": due.isoformat(),
+            "channels": sorted(str(c) for c in channels),
+        },
+    )
 
 
 def conclude(act: Act, post: Post) -> None:
@@ -70,10 +90,20 @@ def conclude(act: Act, post: Post) -> None:
     getattr(post, transition.value)()
     post.changed_at = clock.now()
     if transition == Transition.MISS:
-        codes = sorted(set(Delivery.objects.filter(version_id=post.current_version_id).values_list("error_code", flat=True)) - {""})
+        codes = sorted(
+            set(Delivery.objects.filter(version_id=post.current_version_id).values_list("error_code", flat=True)) - {""}
+        )
         post.reason_code = (codes[0] if codes else "nothing_sent")[:60]
     else:
         post.reason_code = ""
     post.save()
-    act.record(f"post.{transition.value}", target=("post", str(post.pk)), data={
-        "version": str(post.current_version_id), "state": post.state, "deliveries": sorted(states), "why": post.reason_code})
+    act.record(
+        f"post.{transition.value}",
+        target=("post", str(post.pk)),
+        data={
+            "version": str(post.current_version_id),
+            "state": post.state,
+            "deliveries": sorted(states),
+            "why": post.reason_code,
+        },
+    )

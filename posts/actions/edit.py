@@ -54,7 +54,15 @@ def create_post(*, by: User, content: Content, corrects: Post | None = None, cop
         channels = _channels(content)
         _may_write_on(user, channels)
         now = clock.now()
-        post = Post(title=_title(content), kind=content.kind, creator=user, created_at=now, changed_at=now, edit_no=1, corrects=corrects)
+        post = Post(
+            title=_title(content),
+            kind=content.kind,
+            creator=user,
+            created_at=now,
+            changed_at=now,
+            edit_no=1,
+            corrects=corrects,
+        )
         _check_content(content)
         post.save()
         post.channels.set(channels)
@@ -65,9 +73,16 @@ def create_post(*, by: User, content: Content, corrects: Post | None = None, cop
         post.save()
         PostEditor.objects.create(post=post, user=user, epoch=post.epoch, at=now)
         act.actor = org.actor(user, org_permissions.role_used(user, "posts.write", channels))
-        act.record("post.created", target=("post", str(post.pk)), data={
-            "channels": sorted(str(c.pk) for c in channels), "kind": post.kind,
-            "corrects": str(corrects.pk) if corrects else "", "copied_from": str(copied_from or "")})
+        act.record(
+            "post.created",
+            target=("post", str(post.pk)),
+            data={
+                "channels": sorted(str(c.pk) for c in channels),
+                "kind": post.kind,
+                "corrects": str(corrects.pk) if corrects else "",
+                "copied_from": str(copied_from or ""),
+            },
+        )
         return post
 
 
@@ -81,19 +96,28 @@ def save_post(post_id: UUID, *, by: User, edit_no: int, content: Content) -> Pos
         user = org.fresh(by)
         before = list(post.channels.order_by("pk"))
         if not permissions.may_write(user, post, before):
-            raise Denied(Reason("role_missing", _("You do not hold the role for this on every channel of the post."),
-                                permissions.WHO["posts.write"]))
+            raise Denied(
+                Reason(
+                    "role_missing",
+                    _("You do not hold the role for this on every channel of the post."),
+                    permissions.WHO["posts.write"],
+                )
+            )
         channels = _channels(content)
         _may_write_on(user, channels, before)
         if post.edit_no != edit_no:
-            raise Refused(Reason("stale_edit", _("Somebody saved this post after you opened it. Compare and save again.")))
+            raise Refused(
+                Reason("stale_edit", _("Somebody saved this post after you opened it. Compare and save again."))
+            )
         _check_content(content)
         act.actor = org.actor(user, org_permissions.role_used(user, "posts.write", before))
         _apply(act, post, user, content, channels, before)
         return post
 
 
-def _apply(act: Act, post: Post, user: User, content: Content, channels: Sequence[Channel], before: Sequence[Channel]) -> None:
+def _apply(
+    act: Act, post: Post, user: User, content: Content, channels: Sequence[Channel], before: Sequence[Channel]
+) -> None:
     copy = post.working_copy
     old = json.loads(canonical.canonical_form(copy, kind=post.kind, channels=[c.pk for c in before]))
     was_explicit = copy.person_answer_explicit
@@ -120,7 +144,11 @@ def _change_content(act: Act, post: Post, user: User, content: Content, channels
     if post.state in PULL_BACK_STATES:
         pull_back_within(act, post, "edited")
     elif post.state not in EDITABLE_STATES:
-        raise Refused(Reason("not_editable", _("This post can no longer be changed. Copy it to a new draft, or write a correction.")))
+        raise Refused(
+            Reason(
+                "not_editable", _("This post can no longer be changed. Copy it to a new draft, or write a correction.")
+            )
+        )
     if post.approvals.filter(epoch=post.epoch).exists():
         post.epoch += 1  # first change after an approval: the list of editors starts anew
     post.kind = content.kind
@@ -138,7 +166,11 @@ def _channels(content: Content) -> list[Channel]:
 def _may_write_on(user: User, channels: Sequence[Channel], already: Sequence[Channel] = ()) -> None:
     if channels:
         if not user.has_perm("posts.write", channels):
-            raise Denied(Reason("role_missing", _("You may not write for every channel you chose."), permissions.WHO["posts.write"]))
+            raise Denied(
+                Reason(
+                    "role_missing", _("You may not write for every channel you chose."), permissions.WHO["posts.write"]
+                )
+            )
     elif not already and not org_permissions.may_anywhere(user, "posts.write"):
         raise Denied(Reason("role_missing", _("You are not an author on any channel."), _("an administrator")))
 
@@ -154,7 +186,9 @@ def _check_content(content: Content) -> None:
     if any(len(text) > MAX_TEXT for text in texts):
         problems.append(Reason("text_too_long", _("A text holds at most %(n)d characters.") % {"n": MAX_TEXT}))
     if any("\x00" in text for text in [*texts, content.title, content.notes]):
-        problems.append(Reason("text_unreadable", _("The text holds a character that cannot be stored (NUL). Remove it.")))
+        problems.append(
+            Reason("text_unreadable", _("The text holds a character that cannot be stored (NUL). Remove it."))
+        )
     if len(content.links) > MAX_LINKS or any(not link.startswith(("https://", "http://")) for link in content.links):
         problems.append(Reason("link_unreadable", _("Write each link in full (https://…), at most twenty.")))
     if content.kind not in PostKind.values or content.person_answer not in PersonAnswer.values:
@@ -179,14 +213,18 @@ def _fill(copy: WorkingCopy, content: Content) -> None:
     copy.text = _newlines(content.text)
     chosen = {str(pk) for pk in content.channels}
     copy.channel_texts = {
-        key: _newlines(text) for key, text in content.channel_texts.items() if key in chosen and text.strip() and _newlines(text) != copy.text
+        key: _newlines(text)
+        for key, text in content.channel_texts.items()
+        if key in chosen and text.strip() and _newlines(text) != copy.text
     }
     copy.first_comment = _newlines(content.first_comment)
     copy.links = list(content.links)
     copy.person_answer = content.person_answer
     copy.person_answer_explicit = content.person_answer_explicit or content.person_answer != PersonAnswer.NOBODY
     linked = content.person_answer in (PersonAnswer.PATIENTS, PersonAnswer.RELEASE)
-    copy.persons = [{"subject": str(p["subject"]), "information": sorted(_words(p))} for p in content.persons] if linked else []
+    copy.persons = (
+        [{"subject": str(p["subject"]), "information": sorted(_words(p))} for p in content.persons] if linked else []
+    )
     copy.authorizations = sorted(content.authorizations) if linked else []
 
 
@@ -199,8 +237,12 @@ def _fill_outside(post: Post, content: Content) -> list[str]:
     """Set what is outside the seal; returns the names of what changed."""
     proposed = content.proposed
     values: dict[str, object] = {
-        "title": _title(content), "notes": _newlines(content.notes), "tags": list(content.tags), "emergency": content.emergency,
-        "proposed_at": proposed.at if proposed else None, "proposed_zone": proposed.zone if proposed else "",
+        "title": _title(content),
+        "notes": _newlines(content.notes),
+        "tags": list(content.tags),
+        "emergency": content.emergency,
+        "proposed_at": proposed.at if proposed else None,
+        "proposed_zone": proposed.zone if proposed else "",
         "proposed_wall": proposed.wall if proposed else "",
     }
     changed = [name for name, value in values.items() if getattr(post, name) != value]

@@ -76,7 +76,9 @@ def remove_delivery(delivery_id: UUID) -> bool:
     proof = adapter_for(row.channel.network).remove(row.channel_id, row.remote_id)
     with action("delivery.removed", actor=SYSTEM, target=("post", str(row.post_id))) as act:
         lock_post(row.post_id)
-        changed = Delivery.objects.filter(pk=delivery_id, state=D.SENT).update(state=D.REMOVED, removed_at=clock.now(), proof=proof[:300])
+        changed = Delivery.objects.filter(pk=delivery_id, state=D.SENT).update(
+            state=D.REMOVED, removed_at=clock.now(), proof=proof[:300]
+        )
         if changed != 1:
             act.nothing_changed()
             return False
@@ -90,5 +92,7 @@ def posts_past_their_slot() -> list[UUID]:
     live = Delivery.objects.filter(state__in=deliveries.LIVE).values("post")
     return list(
         Post.objects.filter(state__in=(State.SCHEDULED, State.PUBLISHING), slot_at__lte=clock.now())
-        .exclude(pk__in=live).order_by("slot_at").values_list("pk", flat=True)[:200]
+        .exclude(pk__in=live)
+        .order_by("slot_at")
+        .values_list("pk", flat=True)[:200]
     )

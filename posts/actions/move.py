@@ -54,7 +54,9 @@ class Move:
 
 def lock_post(post_id: UUID) -> Post:
     """Lock one post, with what its guards read."""
-    queryset = Post.objects.select_for_update(of=("self",)).select_related("current_version", "approval", "working_copy")
+    queryset = Post.objects.select_for_update(of=("self",)).select_related(
+        "current_version", "approval", "working_copy"
+    )
     return queryset.get(pk=post_id)
 
 
@@ -65,8 +67,9 @@ def relied_on(post_id: UUID) -> list[str]:
 
 
 @contextlib.contextmanager
-def moving(transition: Transition, post_id: UUID, *, by: User | Actor, with_authorizations: bool = False,
-           verb: str = "") -> Iterator[Move]:
+def moving(
+    transition: Transition, post_id: UUID, *, by: User | Actor, with_authorizations: bool = False, verb: str = ""
+) -> Iterator[Move]:
     """Open the unit of work of one transition. Raises Denied or Refused; both are recorded."""
     user = by if isinstance(by, User) else None
     actor = by if isinstance(by, Actor) else org.actor(by)
@@ -92,7 +95,11 @@ def _authorise(act: Act, user: User, transition: Transition, post: Post, channel
     if reason is not None:
         raise Denied(reason)
     needed = permissions.NEEDED[transition]
-    roles = {org_permissions.role_used(user, permission, channels) for permission in needed if user.has_perm(permission, channels)}
+    roles = {
+        org_permissions.role_used(user, permission, channels)
+        for permission in needed
+        if user.has_perm(permission, channels)
+    }
     act.actor = org.actor(user, "+".join(sorted(roles - {""})))
 
 

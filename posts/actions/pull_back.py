@@ -28,5 +28,8 @@ def pull_back_within(act: Act, post: Post, why: str) -> None:
     post.pull_back()
     approval.clear_slot(post)
     post.reason_code, post.reason_words = "", ""
-    act.record("post.pull_back", target=("post", str(post.pk)), data={
-        "version": str(post.current_version_id or ""), "state": post.state, "why": why})
+    act.record(
+        "post.pull_back",
+        target=("post", str(post.pk)),
+        data={"version": str(post.current_version_id or ""), "state": post.state, "why": why},
+    )

@@ -32,7 +32,9 @@ def recheck_in_background(post_id: UUID) -> None:
             act.nothing_changed()
             return
         entries = len(act.entries)
-        run = open_run(act, thread=post.pk, version=version.pk, seal=version.seal, purpose=RunPurpose.RECHECK, kind=post.kind)
+        run = open_run(
+            act, thread=post.pk, version=version.pk, seal=version.seal, purpose=RunPurpose.RECHECK, kind=post.kind
+        )
         if len(act.entries) == entries:
             act.nothing_changed()  # it is on its way already
         wake_check_on_commit(run.pk)

@@ -24,7 +24,9 @@ def redact_version(version_id: UUID, *, by: User, words: str) -> PostVersion:
         user = org.fresh(by)
         channels = list(post.channels.select_related("group"))
         if not (user.has_perm("posts.redact", channels) if channels else user.has_perm("posts.redact")):
-            raise Denied(Reason("role_missing", _("Only a privacy officer may redact."), permissions.WHO["posts.redact"]))
+            raise Denied(
+                Reason("role_missing", _("Only a privacy officer may redact."), permissions.WHO["posts.redact"])
+            )
         version = PostVersion.objects.get(pk=version_id)
         problems: list[Reason] = []
         if version.approvals.exists():

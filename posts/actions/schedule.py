@@ -49,8 +49,13 @@ def reslot(post_id: UUID, *, by: User, slot: Slot | None = None, publish_now: bo
         before = move.post.slot_at
         move.post.reslot()
         _place(move, chosen)
-        move.done(Transition.RESLOT, slot=chosen.at.isoformat(), zone=chosen.zone, wall=chosen.wall,
-                  before=before.isoformat() if before else "")
+        move.done(
+            Transition.RESLOT,
+            slot=chosen.at.isoformat(),
+            zone=chosen.zone,
+            wall=chosen.wall,
+            before=before.isoformat() if before else "",
+        )
         return move.post
 
 
@@ -82,8 +87,16 @@ def _inside_window(move: Move, slot: Slot) -> None:
         return
     if not standing.window_from <= slot.at <= standing.window_until:
         until = standing.window_until.astimezone(zone_of(slot.zone)).strftime("%Y-%m-%d %H:%M %Z")
-        move.must([Reason("outside_window", _("Approved for times until %(until)s. A later time needs a compliance officer.") % {
-            "until": until}, guards.OFFICER)])
+        move.must(
+            [
+                Reason(
+                    "outside_window",
+                    _("Approved for times until %(until)s. A later time needs a compliance officer.")
+                    % {"until": until},
+                    guards.OFFICER,
+                )
+            ]
+        )
 
 
 def _place(move: Move, slot: Slot) -> None:

@@ -12,7 +12,6 @@ from healthsocial.org import queries as org
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Alert, User
 from posts import guards, permissions
-
 from posts.actions.move import lock_post, moving
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
@@ -27,13 +26,23 @@ def resolve_unconfirmed(delivery_id: UUID, *, by: User, arrived: bool, proof: st
         user = org.fresh(by)
         channels = list(post.channels.all())
         if not user.has_perm("posts.settle", channels):
-            raise Denied(Reason("role_missing", _("You do not hold the role for this on every channel of the post."), permissions.WHO["posts.settle"]))
+            raise Denied(
+                Reason(
+                    "role_missing",
+                    _("You do not hold the role for this on every channel of the post."),
+                    permissions.WHO["posts.settle"],
+                )
+            )
         if len(proof.strip()) < 10:
-            raise Refused(Reason("proof_missing", _("Say what you saw on the channel, in a sentence of at least ten characters.")))
+            raise Refused(
+                Reason("proof_missing", _("Say what you saw on the channel, in a sentence of at least ten characters."))
+            )
         now = clock.now()
         changed = Delivery.objects.filter(pk=delivery_id, state=DeliveryState.UNCONFIRMED).update(
-            state=DeliveryState.SENT if arrived else DeliveryState.FAILED, sent_at=now if arrived else None,
-            proof=proof.strip()[:300], remote_url=remote_url[:500],
+            state=DeliveryState.SENT if arrived else DeliveryState.FAILED,
+            sent_at=now if arrived else None,
+            proof=proof.strip()[:300],
+            remote_url=remote_url[:500],
             removal_wanted_at=datetime.now(UTC) if arrived and post.state == State.TAKEDOWN_REQUESTED else None,
         )
         if changed != 1:
@@ -47,8 +56,11 @@ def resolve_unconfirmed(delivery_id: UUID, *, by: User, arrived: bool, proof: st
 def retry(post_id: UUID, *, by: User) -> Post:
     """incomplete -> publishing, for deliveries that were proven not accepted; all guards of start_publishing."""
     with moving(Transition.RETRY, post_id, by=by, with_authorizations=True) as move:
-        failed = list(move.post.deliveries.filter(
-            version=move.post.current_version, state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED)).select_related("channel"))
+        failed = list(
+            move.post.deliveries.filter(
+                version=move.post.current_version, state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED)
+            ).select_related("channel")
+        )
         if not failed:
             move.must([Reason("nothing_failed", _("No channel is known to have refused the post."))])
         for delivery in failed:
@@ -58,7 +70,8 @@ def retry(post_id: UUID, *, by: User) -> Post:
         move.post.retry()
         for delivery in failed:
             Delivery.objects.filter(pk=delivery.pk, state=delivery.state).update(
-                state=DeliveryState.DUE, due_at=move.now, next_attempt_at=move.now, error_code="", woken_at=None)
+                state=DeliveryState.DUE, due_at=move.now, next_attempt_at=move.now, error_code="", woken_at=None
+            )
             close_alert(AlertKind.DELIVERY_FAILED, str(delivery.pk))
         move.done(Transition.RETRY, deliveries=[str(d.pk) for d in failed])
         return move.post
@@ -72,7 +85,13 @@ def settle(post_id: UUID, *, by: User) -> Post:
         if DeliveryState.SENT not in states:
             problems.append(Reason("nothing_sent", _("No channel has the post.")))
         if DeliveryState.UNCONFIRMED in states:
-            problems.append(Reason("unconfirmed", _("It is not known whether every channel has the post. Look, and say what you saw."), guards.OFFICER))
+            problems.append(
+                Reason(
+                    "unconfirmed",
+                    _("It is not known whether every channel has the post. Look, and say what you saw."),
+                    guards.OFFICER,
+                )
+            )
         if any(state in WAITING for state in states):
             problems.append(Reason("still_sending", _("The post is still being sent."), _("the system")))
         move.must(problems)
@@ -84,5 +103,3 @@ def settle(post_id: UUID, *, by: User) -> Post:
 
 def close_alert(kind: AlertKind, target_id: str) -> None:
     Alert.objects.filter(kind=kind, target_id=target_id, resolved_at=None).update(resolved_at=datetime.now(UTC))
-
-

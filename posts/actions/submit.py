@@ -37,12 +37,23 @@ def freeze(act: Act, post: Post, copy: WorkingCopy, channels: list[Channel], by:
         return known
     newest = PostVersion.objects.filter(post=post).order_by("-number").first()
     version = PostVersion.objects.create(
-        post=post, number=(newest.number + 1) if newest else 1, canonical=form, seal=seal, created_by=by, created_at=clock.now(),
+        post=post,
+        number=(newest.number + 1) if newest else 1,
+        canonical=form,
+        seal=seal,
+        created_by=by,
+        created_at=clock.now(),
     )
-    act.record("version.frozen", target=("post", str(post.pk)), data={"version": str(version.pk), "number": version.number, "seal": seal})
+    act.record(
+        "version.frozen",
+        target=("post", str(post.pk)),
+        data={"version": str(version.pk), "number": version.number, "seal": seal},
+    )
     return version
 
 
 def queue_check(move: Move, version: PostVersion, purpose: RunPurpose = RunPurpose.SUBMIT) -> None:
-    run = open_run(move.act, thread=move.post.pk, version=version.pk, seal=version.seal, purpose=purpose, kind=move.post.kind)
+    run = open_run(
+        move.act, thread=move.post.pk, version=version.pk, seal=version.seal, purpose=purpose, kind=move.post.kind
+    )
     wake_check_on_commit(run.pk)

@@ -31,7 +31,12 @@ def request_takedown(post_id: UUID, *, by: User | Actor, words: str, code: str =
         move.post.request_takedown()
         move.post.reason_code, move.post.reason_words = code, words.strip()
         Alert.objects.get_or_create(
-            kind=AlertKind.TAKEDOWN, target_type="post", target_id=str(post_id), resolved_at=None, defaults={"code": code, "at": move.now})
+            kind=AlertKind.TAKEDOWN,
+            target_type="post",
+            target_id=str(post_id),
+            resolved_at=None,
+            defaults={"code": code, "at": move.now},
+        )
         move.done(Transition.REQUEST_TAKEDOWN, why=code)
         return move.post
 
@@ -53,10 +58,16 @@ def confirm_takedown(post_id: UUID, *, by: User) -> Post:
     """takedown_requested -> withdrawn: every delivery is removed, with proof, and none is unconfirmed."""
     with moving(Transition.CONFIRM_TAKEDOWN, post_id, by=by) as move:
         left = move.post.deliveries.filter(state__in=(D.SENT, D.UNCONFIRMED, D.SENDING)).select_related("channel")
-        move.must([
-            Reason("still_public", _("%(channel)s: not proven to be down yet.") % {"channel": delivery.channel.name}, guards.OFFICER)
-            for delivery in left
-        ])
+        move.must(
+            [
+                Reason(
+                    "still_public",
+                    _("%(channel)s: not proven to be down yet.") % {"channel": delivery.channel.name},
+                    guards.OFFICER,
+                )
+                for delivery in left
+            ]
+        )
         move.post.confirm_takedown()
         close_alert(AlertKind.TAKEDOWN, str(post_id))
         move.done(Transition.CONFIRM_TAKEDOWN)
@@ -70,12 +81,22 @@ def prove_removal(delivery_id: UUID, *, by: User, proof: str) -> Delivery:
         post = lock_post(post_id)
         user = org.fresh(by)
         if not user.has_perm("posts.settle", list(post.channels.all())):
-            raise Denied(Reason("role_missing", _("You do not hold the role for this on every channel of the post."), permissions.WHO["posts.settle"]))
+            raise Denied(
+                Reason(
+                    "role_missing",
+                    _("You do not hold the role for this on every channel of the post."),
+                    permissions.WHO["posts.settle"],
+                )
+            )
         if post.state != State.TAKEDOWN_REQUESTED:
             raise Refused(Reason("wrong_state", _("Ask for the takedown first.")))
         if len(proof.strip()) < 10:
-            raise Refused(Reason("proof_missing", _("Say what you saw on the channel, in a sentence of at least ten characters.")))
-        changed = Delivery.objects.filter(pk=delivery_id, state=D.SENT).update(state=D.REMOVED, removed_at=clock.now(), proof=proof.strip()[:300])
+            raise Refused(
+                Reason("proof_missing", _("Say what you saw on the channel, in a sentence of at least ten characters."))
+            )
+        changed = Delivery.objects.filter(pk=delivery_id, state=D.SENT).update(
+            state=D.REMOVED, removed_at=clock.now(), proof=proof.strip()[:300]
+        )
         if changed != 1:
             raise Refused(Reason("wrong_state", _("This delivery is not public.")))
         act.record("delivery.removed", data={"delivery": str(delivery_id), "how": "by_hand"})

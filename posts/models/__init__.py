@@ -9,6 +9,14 @@ from posts.models.stop import CrisisStop
 from posts.models.version import PostEditor, PostVersion, WorkingCopy
 
 __all__ = [
-    "Approval", "CrisisStop", "Delivery", "ImportedRow", "LocalPublication", "Post", "PostEditor", "PostVersion",
-    "ReviewDecision", "WorkingCopy",
+    "Approval",
+    "CrisisStop",
+    "Delivery",
+    "ImportedRow",
+    "LocalPublication",
+    "Post",
+    "PostEditor",
+    "PostVersion",
+    "ReviewDecision",
+    "WorkingCopy",
 ]

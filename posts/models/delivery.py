@@ -38,10 +38,13 @@ class Delivery(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], condition=Q(state=DeliveryState.DUE), name="posts_due_deliveries"),
             models.Index(
-                fields=["lease_until"], condition=Q(state__in=(DeliveryState.CLAIMED, DeliveryState.SENDING)), name="posts_leases"
+                fields=["lease_until"],
+                condition=Q(state__in=(DeliveryState.CLAIMED, DeliveryState.SENDING)),
+                name="posts_leases",
             ),
             models.Index(
-                fields=["removal_wanted_at"], condition=Q(state=DeliveryState.SENT, removal_wanted_at__isnull=False),
+                fields=["removal_wanted_at"],
+                condition=Q(state=DeliveryState.SENT, removal_wanted_at__isnull=False),
                 name="posts_removals",
             ),
         ]

@@ -23,8 +23,14 @@ from posts.enums import (
 from posts.models.safe_refresh import SafeRefresh
 
 NEEDS_APPROVAL = (
-    State.APPROVED, State.SCHEDULED, State.PUBLISHING, State.PUBLISHED, State.INCOMPLETE, State.MISSED,
-    State.TAKEDOWN_REQUESTED, State.WITHDRAWN,
+    State.APPROVED,
+    State.SCHEDULED,
+    State.PUBLISHING,
+    State.PUBLISHED,
+    State.INCOMPLETE,
+    State.MISSED,
+    State.TAKEDOWN_REQUESTED,
+    State.WITHDRAWN,
 )
 NEEDS_VERSION = (*NEEDS_APPROVAL, State.CHECKING, State.IN_REVIEW, State.REJECTED, State.HELD)
 
@@ -41,7 +47,9 @@ class Post(SafeRefresh, ConcurrentTransitionMixin, models.Model):  # type: ignor
     channels = models.ManyToManyField("org.Channel", related_name="posts")
     edit_no = models.PositiveIntegerField(default=0)
     epoch = models.PositiveIntegerField(default=0)  # raised by the first content change after an approval
-    current_version = models.ForeignKey("posts.PostVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    current_version = models.ForeignKey(
+        "posts.PostVersion", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     approval = models.ForeignKey("posts.Approval", null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     # Slot: the instant, the zone it was chosen in, the wall time chosen (law 13).
     slot_at = models.DateTimeField(null=True, blank=True)
@@ -73,10 +81,12 @@ class Post(SafeRefresh, ConcurrentTransitionMixin, models.Model):  # type: ignor
                 condition=~Q(state__in=NEEDS_APPROVAL) | Q(approval__isnull=False), name="posts_state_needs_approval"
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=NEEDS_VERSION) | Q(current_version__isnull=False), name="posts_state_needs_version"
+                condition=~Q(state__in=NEEDS_VERSION) | Q(current_version__isnull=False),
+                name="posts_state_needs_version",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=(State.SCHEDULED, State.PUBLISHING)) | Q(slot_at__isnull=False), name="posts_scheduled_has_slot"
+                condition=~Q(state__in=(State.SCHEDULED, State.PUBLISHING)) | Q(slot_at__isnull=False),
+                name="posts_scheduled_has_slot",
             ),
             models.CheckConstraint(
                 condition=Q(slot_at__isnull=True) | (~Q(slot_zone="") & ~Q(slot_wall="")), name="posts_slot_names_zone"
@@ -169,4 +179,5 @@ class Post(SafeRefresh, ConcurrentTransitionMixin, models.Model):  # type: ignor
 def edges() -> list[tuple[str, str, str]]:
     """Every (transition, from, to) of the machine, read from the decorated methods."""
     field = Post._meta.get_field("state")
+    assert isinstance(field, FSMField)
     return sorted((t.name, str(t.source), str(t.target)) for t in field.get_all_transitions(Post))

@@ -38,7 +38,9 @@ class Approval(models.Model):
     class Meta:
         ordering = ["-at"]
         constraints = [
-            models.UniqueConstraint(fields=["post"], condition=Q(voided_at__isnull=True), name="posts_one_standing_approval"),
+            models.UniqueConstraint(
+                fields=["post"], condition=Q(voided_at__isnull=True), name="posts_one_standing_approval"
+            ),
             models.CheckConstraint(condition=Q(window_until__gt=F("window_from")), name="posts_approval_window"),
         ]
 

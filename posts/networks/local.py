@@ -18,8 +18,11 @@ class LocalNetwork:
         row, _created = LocalPublication.objects.get_or_create(
             key=order.key,
             defaults={
-                "channel_id": order.channel, "text": order.text, "first_comment": order.first_comment,
-                "links": list(order.links), "published_at": clock.now(),
+                "channel_id": order.channel,
+                "text": order.text,
+                "first_comment": order.first_comment,
+                "links": list(order.links),
+                "published_at": clock.now(),
             },
         )
         return _receipt(row)
@@ -29,7 +32,9 @@ class LocalNetwork:
         return _receipt(row) if row else None
 
     def remove(self, channel: UUID, remote_id: str) -> str:
-        LocalPublication.objects.filter(pk=remote_id, channel_id=channel, removed_at__isnull=True).update(removed_at=clock.now())
+        LocalPublication.objects.filter(pk=remote_id, channel_id=channel, removed_at__isnull=True).update(
+            removed_at=clock.now()
+        )
         return str(_("Removed from the public page by HealthSocial."))
 
 

@@ -48,6 +48,23 @@
     if (target.closest("[aria-disabled='true']")) event.preventDefault();
   });
 
+  // --- copying a field's value ------------------------------------------------------------------------------
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    const field = button && document.getElementById(button.dataset.copy);
+    if (!field) return;
+    field.focus();
+    field.select();
+    // Without https there is no clipboard; the text is selected, so the copy key works.
+    if (!navigator.clipboard) return;
+    try {
+      await navigator.clipboard.writeText(field.value);
+      toast(button.dataset.copied, "success");
+    } catch {
+      field.select();
+    }
+  });
+
   // --- a form is sent once --------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -22,7 +22,9 @@ CLEAN = "Our flu clinic opens on Saturday. Walk in between nine and noon; no app
 
 def draft(cast: Cast, text: str = CLEAN, *, by: User | None = None, **content: Any) -> Post:
     channels = content.pop("channels", (cast.harbor.pk,))
-    return create_post(by=by or cast.alice, content=Content(text=text, channels=channels, title="Flu clinic", **content))
+    return create_post(
+        by=by or cast.alice, content=Content(text=text, channels=channels, title="Flu clinic", **content)
+    )
 
 
 def checks_done(post: Post) -> Post:

@@ -17,6 +17,17 @@ def test_a_harmless_post_goes_from_draft_to_the_public_page(cast: Cast) -> None:
     assert [d.state for d in Delivery.objects.filter(post=post)] == [DeliveryState.SENT]
     assert list(LocalPublication.objects.values_list("text", flat=True)) == [moves.CLEAN]
     assert list(Event.objects.filter(target_id=str(post.pk)).values_list("verb", flat=True)) == [
-        "post.created", "version.frozen", "check.queued", "post.submit", "check.completed", "post.pass_checks", "post.approve",
-        "delivery.planned", "post.schedule", "post.start_publishing", "delivery.sending", "delivery.sent", "post.finish",
+        "post.created",
+        "version.frozen",
+        "check.queued",
+        "post.submit",
+        "check.completed",
+        "post.pass_checks",
+        "post.approve",
+        "delivery.planned",
+        "post.schedule",
+        "post.start_publishing",
+        "delivery.sending",
+        "delivery.sent",
+        "post.finish",
     ]

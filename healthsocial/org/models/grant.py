@@ -21,7 +21,9 @@ class Grant(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="grants")
     role = models.CharField(max_length=20, choices=Role)
     scope = models.CharField(max_length=10, choices=Scope, default=Scope.EVERYTHING)
-    group = models.ForeignKey("org.ChannelGroup", null=True, blank=True, on_delete=models.PROTECT, related_name="grants")
+    group = models.ForeignKey(
+        "org.ChannelGroup", null=True, blank=True, on_delete=models.PROTECT, related_name="grants"
+    )
     channel = models.ForeignKey("org.Channel", null=True, blank=True, on_delete=models.PROTECT, related_name="grants")
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField(null=True, blank=True)

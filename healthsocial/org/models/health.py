@@ -32,7 +32,8 @@ class Alert(models.Model):
         ordering = ["-at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "target_type", "target_id"], condition=models.Q(resolved_at__isnull=True),
+                fields=["kind", "target_type", "target_id"],
+                condition=models.Q(resolved_at__isnull=True),
                 name="org_alert_open_once",
             )
         ]

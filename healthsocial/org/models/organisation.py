@@ -27,15 +27,16 @@ class Organisation(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(id=1), name="org_single_organisation"),
             models.CheckConstraint(
-                condition=models.Q(created_as_demo=True) | models.Q(clock_offset_seconds=0), name="org_clock_moves_in_demo_only"
+                condition=models.Q(created_as_demo=True) | models.Q(clock_offset_seconds=0),
+                name="org_clock_moves_in_demo_only",
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """A new row gets the canary, whoever makes it: start refuses when the keys do not open it."""
         if self._state.adding and not self.key_canary:
             self.key_canary = crypto.canary()
         super().save(*args, **kwargs)
-
-    def __str__(self) -> str:
-        return self.name

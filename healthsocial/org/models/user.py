@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 if TYPE_CHECKING:
@@ -48,9 +49,10 @@ class User(AbstractBaseUser):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(models.functions.Lower("email"), name="org_user_email_once"),
+            models.UniqueConstraint(Lower("email"), name="org_user_email_once"),
             models.CheckConstraint(
-                condition=models.Q(is_active=True) | models.Q(deactivated_at__isnull=False), name="org_user_deactivated_when"
+                condition=models.Q(is_active=True) | models.Q(deactivated_at__isnull=False),
+                name="org_user_deactivated_when",
             ),
         ]
 
@@ -63,8 +65,9 @@ class User(AbstractBaseUser):
     def get_short_name(self) -> str:
         return self.name.split(" ")[0]
 
-    def has_perm(self, permission: str, obj: "Channel | Iterable[Channel] | None" = None, *,
-                 at: datetime | None = None) -> bool:
+    def has_perm(
+        self, permission: str, obj: "Channel | Iterable[Channel] | None" = None, *, at: datetime | None = None
+    ) -> bool:
         """True when grants in force give a role with `permission` on every channel of `obj`.
 
         None asks for an organisation-wide grant; an empty collection is refused, not vacuously true. No superuser.

@@ -93,7 +93,7 @@ def channel_create(request: HttpRequest) -> HttpResponse:
                again=lambda refusal: _channel_form(request, _refused(form, refusal)))
 
 
-def _channel_form(request: HttpRequest, form: ChannelForm) -> HttpResponse:
+def _channel_form(request: HttpRequest, form: forms.Form) -> HttpResponse:
     context = {"form": form, "may_add_group": viewer(request).has_perm("org.channels")}
     return render(request, "org/channel_form.html", context, status=422 if form.errors else 200)
 
