@@ -4,11 +4,15 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
 
 from compliance.context import Context, DirectoryEntry
 from compliance.dependents import TextUnit
 from compliance.engine import check_text, engine_digest
-from compliance.packs import default_packs
+from compliance.packs import PackSet, load_packs
 from compliance.report import Finding as EngineFinding
 from healthsocial import crypto
 from healthsocial.audit.log import canonical
@@ -47,6 +51,16 @@ class Active:
     directory: str
 
 
+def packs() -> PackSet:
+    """The active rule packs: the folder of the settings, read once per process."""
+    return _load(Path(settings.RULEPACK_DIR))
+
+
+@lru_cache(maxsize=8)
+def _load(folder: Path) -> PackSet:
+    return load_packs(folder)
+
+
 def directory() -> tuple[DirectoryEntry, ...]:
     """The organisation's own phones, staff and domains. Its page comes with the patient-information issue: empty."""
     return ()
@@ -58,7 +72,7 @@ def directory_digest() -> str:
 
 
 def active() -> Active:
-    return Active(default_packs().digest, engine_digest(), directory_digest())
+    return Active(packs().digest, engine_digest(), directory_digest())
 
 
 def text_digest(fields: dict[str, str]) -> str:
@@ -68,30 +82,30 @@ def text_digest(fields: dict[str, str]) -> str:
 def examine(unit: TextUnit, *, as_of: date) -> Examination:
     """Check every field. Raises what the engine raises: the caller must treat that as not checked."""
     context = Context(as_of=as_of, kind=unit.kind, directory=directory())  # type: ignore[arg-type]
-    packs = default_packs()
+    active_packs = packs()
     found: list[Found] = []
     not_checked: list[str] = []
     for name, text in sorted(unit.fields.items()):
         if not text.strip():
             continue
-        report = check_text(text, packs=packs, context=context)
+        report = check_text(text, packs=active_packs, context=context)
         found += [Found(name, item, crypto.mac(str(unit.thread), name, item.sentence)) for item in report.findings]
         for code in report.not_checked:
             not_checked.append(f"{name}:{code}")
             found.append(_unread(unit, name, text, code))
     return Examination(
-        tuple(found), tuple(not_checked), text_digest(unit.fields), context.digest(), packs.digest, engine_digest()
+        tuple(found), tuple(not_checked), text_digest(unit.fields), context.digest(), active_packs.digest, engine_digest()
     )
 
 
 def check_now(fields: dict[str, str], *, kind: str, as_of: date) -> list[tuple[str, EngineFinding]]:
     """A live check while writing. Nothing of it is stored."""
     context = Context(as_of=as_of, kind=kind, directory=directory())  # type: ignore[arg-type]
-    packs = default_packs()
+    active_packs = packs()
     results: list[tuple[str, EngineFinding]] = []
     for name, text in sorted(fields.items()):
         if text.strip():
-            report = check_text(text, packs=packs, context=context)
+            report = check_text(text, packs=active_packs, context=context)
             results += [(name, item) for item in report.findings]
             results += [(name, _unread_finding(text, code)) for code in report.not_checked]
     return results

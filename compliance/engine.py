@@ -19,7 +19,7 @@ from compliance.report import SEVERITY_RANK, Finding, Report
 if TYPE_CHECKING:
     from compliance.detectors.view import Hit
 
-__all__ = ["EngineError", "MAX_LENGTH", "check_text", "default_packs", "engine_digest"]
+__all__ = ["MAX_LENGTH", "EngineError", "check_text", "default_packs", "engine_digest"]
 
 MAX_LENGTH = 20_000
 Placed = tuple["Hit", int, int]  # a hit and its range in the original text
@@ -56,7 +56,7 @@ def check_text(text: str, *, packs: PackSet, context: Context) -> Report:
         return _check(text, packs, context)
     except EngineError:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever fails, the caller must block
         # The cause may quote the text in its message, so it must not travel further up.
         raise EngineError(f"detector_failed:{type(error).__name__}") from None
 

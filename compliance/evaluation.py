@@ -25,7 +25,7 @@ def phi_spans(text: str) -> list[tuple[int, int, str]]:
 
 def needs_authorization(text: str) -> bool:
     """True when the text could only go out with a patient's written authorization."""
-    return any(f.flag in (_STORY, _REPLY) and f.severity != "note" or f.hard for f in _findings(text))
+    return any((f.flag in (_STORY, _REPLY) and f.severity != "note") or f.hard for f in _findings(text))
 
 
 def claim_flags(text: str) -> set[str]:

@@ -38,8 +38,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ODD = re.compile(r"&[A-Za-z#]|[ \n]{2}|[\[({]\s{0,2}(?i:at|dot)|#\w*?(?:[a-z][A-Z\d]|[A-Z]{2}[a-z]|_)")
 _SPACED = re.compile(r"(?<![\w'])(?:[^\W\d_][ .\-_*|]){3,}[^\W\d_](?![\w'])")
 _LONG_TAG = re.compile(r"#([^\W\d_]{7,40})(?!\w)")
-_SMALL_WORDS = frozenset("a an and are be best by for from get go i in is it me my no not of on or our so the to up us "
-                         "we with you your".split())
+_SMALL_WORDS = frozenset(["a", "an", "and", "are", "be", "best", "by", "for", "from", "get", "go", "i", "in", "is", "it", "me", "my", "no", "not", "of", "on", "or", "our", "so", "the", "to", "up", "us", "we", "with", "you", "your"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,16 +23,14 @@ CLAIM_FLAGS = ("disease_claim", "unapproved_use", "efficacy_overstatement", "saf
                "investigational", "misinformation", "before_after", "guarantee", "urgency_inducement")
 PATIENT_FLAGS = ("identifier", "patient_story", "reply_confirms_patient")
 FLAGS = frozenset(CLAIM_FLAGS + PATIENT_FLAGS)
-LABELS = frozenset("NAME GEO DATE AGE_OVER_89 PHONE FAX EMAIL SSN MRN HEALTH_PLAN ACCOUNT LICENSE VEHICLE DEVICE URL IP "
-                   "BIOMETRIC PHOTO OTHER_ID".split())
+LABELS = frozenset(["NAME", "GEO", "DATE", "AGE_OVER_89", "PHONE", "FAX", "EMAIL", "SSN", "MRN", "HEALTH_PLAN", "ACCOUNT", "LICENSE", "VEHICLE", "DEVICE", "URL", "IP", "BIOMETRIC", "PHOTO", "OTHER_ID"])
 SHAPES = frozenset({"shape:digits", "shape:at", "shape:url", "shape:name", "shape:initials"})
 DETECTORS = frozenset({"name", "story"})
 NAME_LISTS = frozenset({"given_names", "family_names", "ambiguous_names", "not_names"})
 VALIDATORS = frozenset({"luhn", "iban", "ssn", "ip", "age_over_89", "phone", "vin", "own_phone", "own_email", "own_url",
                         "own_address", "date"})
 PACK_KEYS = frozenset({"pack", "jurisdiction", "version", "title", "maintainers", "rules"})
-RULE_KEYS = frozenset("id flag severity hard label message why source status checked_on rewrite clears_with anchors "
-                      "match flags passes".split())
+RULE_KEYS = frozenset(["id", "flag", "severity", "hard", "label", "message", "why", "source", "status", "checked_on", "rewrite", "clears_with", "anchors", "match", "flags", "passes"])
 RULE_NEEDED = RULE_KEYS - {"hard", "label", "checked_on"}
 KINDS = ("regex", "phrases", "tokens", "all_of", "detector")
 MATCH_KEYS = frozenset({*KINDS, "case", "validate", "cues", "within", "scope", "ordered", "unless", "unless_text",

@@ -17,7 +17,7 @@ from spacy.matcher import Matcher, PhraseMatcher
 from spacy.tokens import Doc
 
 from compliance.context import Context
-from compliance.detectors import frames, lowering, names, patient, patterns
+from compliance.detectors import frames, language, lowering, names, patient, patterns
 from compliance.detectors.view import Hit, View
 from compliance.normalise import Normalised
 from compliance.packs import PackSet, Rule
@@ -37,10 +37,14 @@ class Pipeline:
         self._lock = threading.Lock()
         self.nlp = spacy.blank("en")
         self.nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "\n", "\u2026", "\u3002"]})
+        # spaCy searches the whole rest of a word for each suffix: quadratic on a long run of symbols.
+        suffix: Callable[[str], Any] = self.nlp.tokenizer.suffix_search
+        self.nlp.tokenizer.suffix_search = lambda text: suffix(text[-64:])
         self._matchers = self._token_matchers()
         for name in ("view", "anchors", "rules", "context"):
             self.nlp.add_pipe(f"healthsocial_{name}", config={})
         self._anchors, self._by_anchor = self._index()
+        self._warm()
 
     def analyse(self, reading: Normalised, context: Context) -> tuple[list[Hit], list[tuple[int, int]]]:
         """Hits and sentences of one reading, as plain values; nothing of spaCy leaves."""
@@ -51,6 +55,16 @@ class Pipeline:
             doc = self.nlp(doc)
             hits: list[Hit] = doc.user_data["hits"]
             return list(hits), list(doc.user_data["view"].sentences)
+
+    def _warm(self) -> None:
+        """Common words enter the store now, outside any zone: they come from the packs, never from a draft."""
+        words = [word for terms in self.packs.vocab.values() for term in terms for word in term.split()]
+        words += [word for rule in self.rules for text in (*rule.flags, *rule.passes, rule.message, rule.why, rule.rewrite)
+                  for word in text.split()]
+        words += language.function_words()
+        for word in dict.fromkeys(words):
+            for form in (word, word.capitalize(), word + ",", word + "."):
+                self.nlp.make_doc(form)
 
     def _index(self) -> tuple[PhraseMatcher, dict[str, list[int]]]:
         """Anchor words in one matcher; each says which rules to run."""
@@ -73,10 +87,10 @@ class Pipeline:
         return out
 
     def add_view(self, doc: Doc) -> None:
-        starts = [token.idx for token in doc]
-        ends = [token.idx + len(token) for token in doc]
+        def offsets() -> list[tuple[int, int]]:
+            return [(token.idx, token.idx + len(token)) for token in doc]
         sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
-        doc.user_data["view"] = View(doc.text, starts, ends, sentences, doc.user_data["context"], self._vocab)
+        doc.user_data["view"] = View(doc.text, offsets, sentences, doc.user_data["context"], self._vocab)
         doc.user_data["hits"] = []
         doc.spans[GROUP] = []
 

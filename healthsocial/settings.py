@@ -261,3 +261,7 @@ LOGGING: dict[str, Any] = {
     # Django's handler would print request bodies' exceptions with frames; ids are enough (law 10).
     "loggers": {"django.db.backends": {"level": "WARNING"}},
 }
+
+if ENVIRONMENT == "test":
+    # Argon2 is slow on purpose; what is tested is that a password is asked for, not the hash.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

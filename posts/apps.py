@@ -6,7 +6,8 @@ class PostsConfig(AppConfig):
 
     def ready(self) -> None:
         from compliance import dependents
-        from posts import triggers  # noqa: F401  (importing registers the triggers)
+        from posts import triggers, words  # noqa: F401  (importing registers the triggers)
         from posts.dependents import PostDependents
 
         dependents.register(PostDependents())
+        words.register()

@@ -1,8 +1,9 @@
 """What stops a transition, and who can lift it (law 5). One answer for action, button and "What is stopping this?"."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
@@ -65,7 +66,7 @@ class Decision:
     open_findings: tuple[UUID, ...] = ()
 
 
-def check_result(run: CheckRun, form: dict[str, object]) -> Decision:
+def check_result(run: CheckRun, form: Mapping[str, Any]) -> Decision:
     """pass_checks or block: no hard finding; every other blocking one disputed by the author or waiting for an authorization."""
     answered = checks.with_answers(run)
     hard = [a.finding.pk for a in answered if a.finding.hard]
@@ -98,7 +99,7 @@ def check_is_current(run: CheckRun | None) -> list[Reason]:
     return []
 
 
-def persons_covered(form: dict[str, object], at: datetime, *, moment: str) -> list[Reason]:
+def persons_covered(form: Mapping[str, Any], at: datetime, *, moment: str) -> list[Reason]:
     """The person question has an answer that can stand, and everyone linked is covered at `at`."""
     answer = form["person_answer"]
     if answer == PersonAnswer.NOT_SURE:
@@ -106,18 +107,16 @@ def persons_covered(form: dict[str, object], at: datetime, *, moment: str) -> li
     if answer not in (PersonAnswer.PATIENTS, PersonAnswer.RELEASE):
         return []
     persons, channels = form["persons"], form["channels"]
-    assert isinstance(persons, list) and isinstance(channels, list)
     if not persons:
         return [Reason("persons_missing", _("Nobody is linked, though the post shows or describes people."), AUTHOR)]
     relied_on = form["authorizations"]
-    assert isinstance(relied_on, list)
     missing = coverage.gaps(
         persons, relied_on, [UUID(pk) for pk in channels], at=at, needs_hipaa=answer == PersonAnswer.PATIENTS
     )
-    return [Reason(f"uncovered_{gap.code}", _uncovered_words(gap, moment), PRIVACY) for gap in missing]
+    return [Reason(f"uncovered_{gap.code}", uncovered_words(gap, moment), PRIVACY) for gap in missing]
 
 
-def _uncovered_words(gap: coverage.Gap, moment: str) -> str:
+def uncovered_words(gap: coverage.Gap, moment: str) -> str:
     words = {
         "no_authorization": _("%(who)s: no authorization is linked."),
         "revoked": _("%(who)s: authorization %(what)s was revoked."),
@@ -133,7 +132,7 @@ def _uncovered_words(gap: coverage.Gap, moment: str) -> str:
     return words[gap.code] % {"who": gap.token, "what": gap.detail, "when": moment}
 
 
-def findings_answered(run: CheckRun, form: dict[str, object], at: datetime) -> list[Reason]:
+def findings_answered(run: CheckRun, form: Mapping[str, Any], at: datetime) -> list[Reason]:
     """Every warning and blocking finding has an officer's word; authorizations named in answers still stand."""
     found: list[Reason] = []
     for item in checks.with_answers(run):
@@ -145,7 +144,7 @@ def findings_answered(run: CheckRun, form: dict[str, object], at: datetime) -> l
     return found if explicit else found + _nobody_contradicted(run)
 
 
-def _unanswered(item: Answered, form: dict[str, object], at: datetime) -> list[Reason]:
+def _unanswered(item: Answered, form: Mapping[str, Any], at: datetime) -> list[Reason]:
     officer = item.officer
     if officer is None:
         return [
@@ -159,7 +158,6 @@ def _unanswered(item: Answered, form: dict[str, object], at: datetime) -> list[R
     if officer.kind == AnswerKind.AUTHORISED:
         record = officer.authorization
         relied = form["authorizations"]
-        assert isinstance(relied, list)
         if record is None or record.revoked_at is not None or str(record.pk) not in relied:
             return [
                 Reason(
@@ -304,7 +302,8 @@ def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Or
         )
     if broken := seal_matches(post, post.current_version):
         return Ready(tuple(broken), hold=True)
-    assert post.current_version is not None and post.approval is not None
+    assert post.current_version is not None
+    assert post.approval is not None
     if uncovered := persons_covered(canonical.read(post.current_version), now, moment=_("now")):
         return Ready(tuple(uncovered), hold=True)
     if blocked := [*stopped(post, [channel]), *channels_healthy([channel])]:

@@ -54,7 +54,7 @@ register(
         "UPDATE",
         "no standing approval of the current version",
         condition=(
-            f"NEW.state IN ({_states}) AND NOT EXISTS (SELECT 1 FROM posts_approval a WHERE a.id = NEW.approval_id"
+            f"NEW.state IN ({_states}) AND NOT EXISTS (SELECT 1 FROM posts_approval a WHERE a.id = NEW.approval_id"  # noqa: S608
             " AND a.post_id = NEW.id AND a.version_id = NEW.current_version_id AND a.voided_at IS NULL)"
         ),
     ),

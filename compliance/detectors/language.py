@@ -33,6 +33,11 @@ _PART = re.compile(r"[^.!?\n]+")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
+def function_words() -> list[str]:
+    """The English function words, in a fixed order."""
+    return _WORDS["en"].split()
+
+
 def guess(text: str) -> tuple[str, tuple[str, ...]]:
     """The main language, and every language other than English that a part is written in (sorted)."""
     foreign: Counter[str] = Counter()

@@ -36,7 +36,7 @@ _PATIENT_CUE = re.compile(
     r"treated|treatment|admitted|discharged|passed away|who passed|rest in peace|rehab|hospice|rang the bell|icu|nicu|stroke|"
     r"biopsy|results|mastectomy|bypass|sober|overdose|injur\w+|broke|trusting us|weigh(?:s|ed|ing)|lbs?|born|arrived|"
     r"makeover|procedure|appointments?|dialysis|scan|mri|insulin|medication|meds|prescription|relapse|therapy session|"
-    r"year[- ]old|y/?o|mrn|dob|ssn|knee|hip|replacement|went home|is resting|stable|trauma center|in critical|pregnan\w+|delivered|miscarr\w+|fell|fall)\b",
+    r"year[- ]old|y/?o|mrn|dob|ssn|knee|hip|replacement|went home|is resting|our resident|off insulin|pounds|smile|braces|teeth|stable|trauma center|in critical|pregnan\w+|delivered|miscarr\w+|fell|fall)\b",
     re.IGNORECASE)
 _OWN_CARE = re.compile(r"\b(?:(?:his|her|their) (?:own )?(?:\w+ )?(?:surgery|cancer|chemo|treatment|recovery|diagnosis|stroke|transplant)|"
                        r"(?:recover\w*|recuperat\w+) (?:from|after)|was (?:treated|admitted|diagnosed)|beat (?:\w+ )?(?:cancer|lymphoma|"
@@ -44,6 +44,8 @@ _OWN_CARE = re.compile(r"\b(?:(?:his|her|their) (?:own )?(?:\w+ )?(?:surgery|can
 _DIRECT_CUE = re.compile(r"(?:\b(?:our|my|the|a|this) (?:[\w\-]+ ){0,2}?(?:patient|pt|client|resident|member)|\bpts?\.?|\bpatient|"
                          r"\bmember|\bclient|name:|\bmeet|\bin peace|\bthank you|\bthanks|\bhi|\bhello|\bdear|\bhey|\bcongrats(?: to)?|"
                          r"\bcongratulations(?: to)?|\bsaw|\bvisit|\bfor|\bsays)[,:]?\s$", re.IGNORECASE)
+_WITH_US = re.compile(r"\b(?:with|by|from|thanks to) our (?:[\w\-]+ ){0,2}(?:team|staff|nurses|surgeons?|doctors?)\b", re.IGNORECASE)
+_OUR_PATIENT = re.compile(r"\b(?:our|my) (?:[\w\-]+ )?(?:patient|client)\b", re.IGNORECASE)
 _PLACE_BEFORE = re.compile(r"\b(?:St\.?|Saint|Mount|Mt\.|Lake|Fort|Port|New|San)\s$")
 _SAID_NAME = re.compile(r"\b(?:my name is|name is|(?:patient )?name:|named|signed,|sincerely,)\s$", re.IGNORECASE)
 _ORG_AFTER = re.compile(
@@ -155,14 +157,14 @@ def _role(view: View, start: int, end: int, evidence: str) -> str:
     name = text[start:end].casefold()
     own_care = _OWN_CARE.search(text, start, high) is not None
     for kind in ("staff", "public"):
-        if any(name in value.casefold() for value in view.context.values(kind)) and not own_care:  # type: ignore[arg-type]
+        if any(name in value.casefold() for value in view.context.values(kind)) and not own_care:
             return kind
     if evidence in ("staff title", "credential") or _CREDENTIAL.match(text, end):
         return "patient" if own_care else "staff"
     around = text[max(0, low - 160):high + 160]
-    if _STAFF_CUE.search(sentence) and not own_care and evidence != "title":
-        if not re.search(r"\b(?:our|my) (?:[\w\-]+ )?(?:patient|client)\b", sentence, re.IGNORECASE):
-            return "staff"
+    works_here = _STAFF_CUE.search(_WITH_US.sub("", sentence)) and not own_care and evidence != "title"
+    if works_here and not _OUR_PATIENT.search(sentence):
+        return "staff"
     if _PUBLIC_CUE.search(sentence) and not own_care and not _PATIENT_CUE.search(sentence):
         return "public"
     if _PATIENT_CUE.search(around):

@@ -21,11 +21,13 @@ _AGE = re.compile(r"\b(?:\d{1,3}|\w+)[- ](?:years?|yrs?|months?|weeks?|days?)[- 
                   r"\bat (?:age )?\d{1,2},? (?:s?he|they)\b|\b(?:is|turned|was) \d{2,3}\b(?! ?[%\-\u2013]| (?:of|percent|people|patients|"
                   r"minutes|hours|days|degrees))|(?:^|[.!?] )(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?,", re.IGNORECASE)
 _UNIQUE = re.compile(r"\b(?:guess (?:who|which)|the only|(?:our|the) (?:first|oldest|youngest|smallest|tiniest)|everyone saw|on the news|"
-                     r"made headlines|famous|news anchor|cop killer|hint:)", re.IGNORECASE)
+                     r"(?:hurt|injured|shot|hit|rescued|pulled) (?:in|on|by|at|from)|made headlines|famous|news anchor|cop killer|hint:)", re.IGNORECASE)
 _OURS = re.compile(
     r"\b(?:(?:our|my) (?:[\w\-']+ ){0,4}?(?:patient|pt|client|graduate|resident|vip)\b(?!s| care)|in our (?:[\w\-]+ ){0,2}(?:icu|nicu|picu|er|ed|"
     r"clinic|unit|hospice|ward|care|center|office|hospital|program|practice|department)|in the (?:icu|er|ed|or|nicu|trauma bay)|"
     r"(?:room|rm|bed|bay) ?#?\d+|on (?:my|our) (?:shift|unit|floor)|at work|with us\b|\d (?:west|east|north|south)|walked out of here|"
+    r"(?:to see|thank(?:s|ed)?) (?:us|our)\b|one of (?:my|our) regulars|our (?:\d{1,2}(?::\d\d)? ?[ap]m|next|last|first) (?:patient|appointment|today|was)|"
+    r"with our (?:[\w\-]+ )?(?:team|program|nurses)|"
     r"our (?:[\w\-]+ ){0,2}(?:team|program|staff|nurses|surgeons?) (?:saved|treated|cared|delivered|helped (?:him|her)|transplanted|operated))",
     re.IGNORECASE)
 _WHEN = re.compile(
@@ -36,7 +38,7 @@ _HEALTH = re.compile(
     r"heart (?:attack|failure|surgery|transplant)|cardiac arrest|code blue|coded|intubat\w+|ventilator|icu|nicu|er\b|\bed\b|trauma|"
     r"overdos\w+|od'?d|rehab|sober|detox|suboxone|dialysis|amput\w+|biops\w+|x-?ray|mri|ct scan|ultrasound|colonoscop\w+|mastectomy|"
     r"bypass|replacement|fractur\w+|broke\w*|swallow\w+|gsw|gunshot|stab\w+|crash|drown\w+|died|passed away|who passed|rest in peace|"
-    r"lost (?:a|my|our)|stillb\w+|miscarr\w+|pregnan\w+|labor and|preemie|born (?:at|weigh)|arrived \d|\d+ lbs?\b|\d+ oz|diagnos\w+|"
+    r"lost (?:a|my|our)|stage (?:\d|iv|i{1,3})\b|(?:kidney |gall)?stones?\b|off insulin|smile\b|teeth|symptom\w*|diagnos\w+|ms\b|lost \d+|stillb\w+|miscarr\w+|pregnan\w+|labor and|preemie|born (?:at|weigh)|arrived \d|\d+ lbs?\b|\d+ oz|diagnos\w+|"
     r"disease|syndrome|disorder|infection|sepsis|hiv|std|syphilis|herpes|hepatitis|covid|measles|flu\b|pneumonia|asthma|seizure\w*|epilep\w+|"
     r"depress\w+|suicid\w+|psych\w*|schizo\w+|bipolar|anxiety|recover\w+|rang the bell|discharged|went home|remission|scar|veneers|"
     r"root canal|braces|botox|implants?|filler|makeover|weight loss|lost \d+|knee|hip\b|acl|lupus|troponin|chest pain|a1c|cpap|"
@@ -60,7 +62,10 @@ _ABOUT = re.compile(
     r"patient,|patient:|patient named|ssn|dos|admission)\b", re.IGNORECASE)
 
 
-_OUTCOME = re.compile(r"\b(?:he|she|him|her|his|is (?:recovering|stable|doing|resting|awake|back home)|made it|survived)\b", re.IGNORECASE)
+# Words that say "patient" by themselves, so no illness has to be named.
+_SURE = re.compile(r"\b(?:our resident|(?:my|our) (?:[\w\-]+ )?(?:patient|client)\b(?!s)|one of (?:my|our) regulars|our \d{1,2}(?::\d\d)? ?[ap]m)\b",
+                   re.IGNORECASE)
+_OUTCOME = re.compile(r"\b(?:he|she|him|her|his|is (?:recovering|stable|doing|resting|awake|back home)|made it|survived|got (?:approved|better|home|back))\b", re.IGNORECASE)
 _LIES_HERE = re.compile(r"\b(?:is|was|are) (?:now |still )?(?:in|on|at) our (?:[\w\-]+ )?(?:icu|er|ed|unit|ward|floor|hospital|trauma center|clinic)\b",
                         re.IGNORECASE)
 
@@ -83,8 +88,7 @@ def find(rule: Rule, view: View) -> Iterator[Hit]:
 
 def _story(view: View) -> tuple[str, int, int] | None:
     text = view.text
-    health = _HEALTH.search(text)
-    if health is None:
+    if not (_HEALTH.search(text) or _SURE.search(text)):
         return None
     named = [name for name in names.names(view) if name.role == "patient"]
     if named:
@@ -94,7 +98,7 @@ def _story(view: View) -> tuple[str, int, int] | None:
     one, age, unique = _ONE.search(text), _AGE.search(text), _UNIQUE.search(text)
     ours, when = _OURS.search(text), _WHEN.search(text)
     person = one or age or unique
-    if person and ours and (when or age or unique):
+    if person and ours and (when or age or unique or _OUTCOME.search(text)):
         return "unnamed", person.start(), person.end()
     if person and when and (age or unique or _OUTCOME.search(text)):
         return "unnamed", person.start(), person.end()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from compliance.context import Context
@@ -37,13 +39,16 @@ class View:
     """Built once per reading; costly parts are worked out when a rule first asks."""
 
     text: str
-    token_starts: list[int]
-    token_ends: list[int]
+    offsets: Callable[[], list[tuple[int, int]]]
     sentences: list[tuple[int, int]]
     context: Context
     vocab: Mapping[str, frozenset[str]]
     anchors: set[str] = field(default_factory=set)
     memo: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def tokens(self) -> list[tuple[int, int]]:
+        return self.offsets()
 
     @cached_property
     def shapes(self) -> set[str]:
@@ -52,7 +57,7 @@ class View:
     @cached_property
     def clauses(self) -> list[tuple[int, int]]:
         cuts = [0, *(match.end() for match in _CLAUSE.finditer(self.text)), len(self.text)]
-        return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+        return [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
 
     def sentence(self, at: int) -> tuple[int, int]:
         return _region(self.sentences, at, len(self.text))
@@ -62,11 +67,12 @@ class View:
 
     def window(self, start: int, end: int, tokens: int) -> tuple[int, int]:
         """The range of ``tokens`` tokens either side of a match."""
-        first = max(0, bisect_right(self.token_starts, start) - 1 - tokens)
-        last = min(len(self.token_ends) - 1, bisect_left(self.token_ends, end) + tokens)
-        if not self.token_starts:
+        ranges = self.tokens
+        if not ranges:
             return start, end
-        return min(start, self.token_starts[first]), max(end, self.token_ends[max(last, 0)])
+        first = max(0, bisect_right(ranges, start, key=_low) - 1 - tokens)
+        last = min(len(ranges) - 1, bisect_left(ranges, end, key=_high) + tokens)
+        return min(start, ranges[first][0]), max(end, ranges[last][1])
 
     def applies(self, match: Match) -> bool:
         """The conditions on the whole text."""
@@ -82,6 +88,9 @@ class View:
             return False
         low, high = self.sentence(start)
         return match.unless.search(self.text, low, high) is not None
+
+
+_low, _high = itemgetter(0), itemgetter(1)
 
 
 def _region(regions: list[tuple[int, int]], at: int, length: int) -> tuple[int, int]:

@@ -114,6 +114,8 @@ def check_installed(app_configs: Any = None, databases: Any = None, **kwargs: An
     for alias in databases or []:
         if "audit_event" not in connections[alias].introspection.table_names():
             continue  # before the first migration
-        for name in missing(alias):
-            found.append(Error(f"Database trigger {name} is missing.", hint="Run manage.py migrate.", id="audit.E001"))
+        found += [
+            Error(f"Database trigger {name} is missing.", hint="Run manage.py migrate.", id="audit.E001")
+            for name in missing(alias)
+        ]
     return found

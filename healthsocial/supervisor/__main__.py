@@ -110,13 +110,15 @@ def _start_redis(loop: Loop, data: Path) -> bool:
         return False
     folder = preflight.redis_folder(lock.run_folder(data))
     path = folder / "redis.sock"
-    loop.start(children.redis(program, folder))
+    log = lock.run_folder(data) / "redis.log"
+    log.unlink(missing_ok=True)
+    loop.start(children.redis(program, folder, log))
     try:
         alive = loop.wait_until(lambda: _pong(path), REDIS_SECONDS)
     except Problem:
         alive = False
     if not alive and not loop.stops:
-        say("Redis did not start; dispatch does the work of the worker, a little later.")
+        say(f"Redis did not start (see {log}): dispatch does the work of the worker, a little later.")
         loop.drop("redis")
         shutil.rmtree(folder, ignore_errors=True)
         return False

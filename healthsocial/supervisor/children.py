@@ -23,11 +23,12 @@ class Spec:
     grace: float
 
 
-def redis(program: str, folder: Path) -> Spec:
+def redis(program: str, folder: Path, log: Path) -> Spec:
     """A private server on a unix socket; no TCP port. The append-only file keeps the queue over its own crash."""
     return Spec("redis", (
         program, "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--unixsocketperm", "700", "--dir", str(folder),
-        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "warning",
+        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "notice",
+        "--logfile", str(log),
     ), 10)
 
 

@@ -68,12 +68,15 @@ class Loop:
         try:
             assert self.guard.stdin is not None
             self.guard.stdin.write(f"{sign}{pid}\n".encode())
-        except BrokenPipeError:  # somebody ended the guard: a new one, which learns everything again
-            self.guard.wait()
-            self.guard = children.start_guard(self.lock)
-            assert self.guard.stdin is not None
-            for child in self.children.values():
-                self.guard.stdin.write(f"+{child.process.pid}\n".encode())
+        except BrokenPipeError:
+            self._replace_guard()
+
+    def _replace_guard(self) -> None:
+        """Somebody ended the guard: start another one, which learns everything again."""
+        self.guard.wait()
+        self.guard = children.start_guard(self.lock)
+        for child in self.children.values():
+            self._tell_guard("+", child.process.pid)
 
     def wait_until(self, answers: Callable[[], bool], seconds: float) -> bool:
         """Keep everything running until `answers()` is true; False after `seconds` or when asked to stop."""
@@ -101,6 +104,8 @@ class Loop:
                     os.read(key.fd, 4096)
             else:
                 self._pass_on(key.data)
+        if self.guard.poll() is not None:
+            self._replace_guard()
         for child in list(self.children.values()):
             if child.process.poll() is not None:
                 self._ended(child)
@@ -184,7 +189,7 @@ class Loop:
             elif waited > 3 and not told:
                 told = True
                 say(f"{child.spec.name} is finishing its work; press Ctrl-C again to end it now")
-        how = "" if child.process.returncode == 0 else f" ({_how(child.process.returncode)})"
+        how = "" if child.process.returncode in {0, -signal.SIGTERM} else f" ({_how(child.process.returncode)})"
         self._forget(child)
         say(f"{child.spec.name} stopped{how}")
 

@@ -41,7 +41,7 @@ def full(folder: Path) -> str:
 
 
 def port_number(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 65535:
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) <= 65535:
         raise Problem(f"PORT must be a number from 1 to 65535, not {text!r}.")
     return int(text)
 

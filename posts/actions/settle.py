@@ -10,7 +10,7 @@ from healthsocial.audit.log import Denied, Reason, Refused, action
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
 from healthsocial.org.enums import AlertKind
-from healthsocial.org.models import Alert, User
+from healthsocial.org.models import Alert, Organisation, User
 from posts import guards, permissions
 from posts.actions.move import lock_post, moving
 from posts.enums import DeliveryState, State, Transition
@@ -56,17 +56,8 @@ def resolve_unconfirmed(delivery_id: UUID, *, by: User, arrived: bool, proof: st
 def retry(post_id: UUID, *, by: User) -> Post:
     """incomplete -> publishing, for deliveries that were proven not accepted; all guards of start_publishing."""
     with moving(Transition.RETRY, post_id, by=by, with_authorizations=True) as move:
-        failed = list(
-            move.post.deliveries.filter(
-                version=move.post.current_version, state__in=(DeliveryState.FAILED, DeliveryState.CANCELLED)
-            ).select_related("channel")
-        )
-        if not failed:
-            move.must([Reason("nothing_failed", _("No channel is known to have refused the post."))])
-        for delivery in failed:
-            delivery.due_at = move.now
-            ready = guards.may_leave(move.post, delivery, delivery.channel, move.organisation, now=move.now)
-            move.must(ready.reasons)
+        failed = _failed(move.post)
+        move.must(retry_blockers(move.post, move.organisation, move.now))
         move.post.retry()
         for delivery in failed:
             Delivery.objects.filter(pk=delivery.pk, state=delivery.state).update(
@@ -77,28 +68,53 @@ def retry(post_id: UUID, *, by: User) -> Post:
         return move.post
 
 
+def retry_blockers(post: Post, organisation: Organisation, now: datetime) -> list[Reason]:
+    """Everything but the role that stops a retry of the channels that refused."""
+    failed = _failed(post)
+    if not failed:
+        return [Reason("nothing_failed", _("No channel is known to have refused the post."))]
+    found: list[Reason] = []
+    for delivery in failed:
+        delivery.due_at = now
+        ready = guards.may_leave(post, delivery, delivery.channel, organisation, now=now)
+        found += [reason for reason in ready.reasons if reason not in found]
+    return found
+
+
+def _failed(post: Post) -> list[Delivery]:
+    states = (DeliveryState.FAILED, DeliveryState.CANCELLED)
+    return list(
+        post.deliveries.filter(version=post.current_version_id, state__in=states).select_related("channel__group")
+    )
+
+
 def settle(post_id: UUID, *, by: User) -> Post:
     """incomplete -> published: at least one sent, none unconfirmed."""
     with moving(Transition.SETTLE, post_id, by=by) as move:
-        states = list(move.post.deliveries.filter(version=move.post.current_version).values_list("state", flat=True))
-        problems: list[Reason] = []
-        if DeliveryState.SENT not in states:
-            problems.append(Reason("nothing_sent", _("No channel has the post.")))
-        if DeliveryState.UNCONFIRMED in states:
-            problems.append(
-                Reason(
-                    "unconfirmed",
-                    _("It is not known whether every channel has the post. Look, and say what you saw."),
-                    guards.OFFICER,
-                )
-            )
-        if any(state in WAITING for state in states):
-            problems.append(Reason("still_sending", _("The post is still being sent."), _("the system")))
-        move.must(problems)
+        move.must(settle_blockers(move.post))
         move.post.settle()
         move.post.reason_code = ""
         move.done(Transition.SETTLE)
         return move.post
+
+
+def settle_blockers(post: Post) -> list[Reason]:
+    """Everything but the role that stops a partly published post from being settled."""
+    states = list(post.deliveries.filter(version=post.current_version_id).values_list("state", flat=True))
+    problems: list[Reason] = []
+    if DeliveryState.SENT not in states:
+        problems.append(Reason("nothing_sent", _("No channel has the post.")))
+    if DeliveryState.UNCONFIRMED in states:
+        problems.append(
+            Reason(
+                "unconfirmed",
+                _("It is not known whether every channel has the post. Look, and say what you saw."),
+                guards.OFFICER,
+            )
+        )
+    if any(state in WAITING for state in states):
+        problems.append(Reason("still_sending", _("The post is still being sent."), _("the system")))
+    return problems
 
 
 def close_alert(kind: AlertKind, target_id: str) -> None:

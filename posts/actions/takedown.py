@@ -22,9 +22,7 @@ D = DeliveryState
 def request_takedown(post_id: UUID, *, by: User | Actor, words: str, code: str = "asked_by_person") -> Post:
     """published|incomplete|archived -> takedown_requested; removal starts at once where the network allows it."""
     with moving(Transition.REQUEST_TAKEDOWN, post_id, by=by) as move:
-        out = move.post.deliveries.filter(state__in=(D.SENT, D.UNCONFIRMED))
-        if not out.exists():
-            move.must([Reason("nothing_sent", _("Nothing of this post is public."))])
+        move.must(request_blockers(move.post))
         if len(words.strip()) < 10:
             move.must([Reason("words_missing", _("Say why, in a sentence of at least ten characters."))])
         move.post.deliveries.filter(state=D.SENT).update(removal_wanted_at=datetime.now(UTC))
@@ -44,8 +42,7 @@ def request_takedown(post_id: UUID, *, by: User | Actor, words: str, code: str =
 def cancel_takedown(post_id: UUID, *, by: User) -> Post:
     """takedown_requested -> published, while nothing has been removed yet."""
     with moving(Transition.CANCEL_TAKEDOWN, post_id, by=by) as move:
-        if move.post.deliveries.filter(state=D.REMOVED).exists():
-            move.must([Reason("already_removed", _("A channel has removed the post already."), guards.OFFICER)])
+        move.must(cancel_blockers(move.post))
         move.post.deliveries.filter(state=D.SENT).update(removal_wanted_at=None)
         move.post.cancel_takedown()
         move.post.reason_code, move.post.reason_words = "", ""
@@ -57,21 +54,38 @@ def cancel_takedown(post_id: UUID, *, by: User) -> Post:
 def confirm_takedown(post_id: UUID, *, by: User) -> Post:
     """takedown_requested -> withdrawn: every delivery is removed, with proof, and none is unconfirmed."""
     with moving(Transition.CONFIRM_TAKEDOWN, post_id, by=by) as move:
-        left = move.post.deliveries.filter(state__in=(D.SENT, D.UNCONFIRMED, D.SENDING)).select_related("channel")
-        move.must(
-            [
-                Reason(
-                    "still_public",
-                    _("%(channel)s: not proven to be down yet.") % {"channel": delivery.channel.name},
-                    guards.OFFICER,
-                )
-                for delivery in left
-            ]
-        )
+        move.must(confirm_blockers(move.post))
         move.post.confirm_takedown()
         close_alert(AlertKind.TAKEDOWN, str(post_id))
         move.done(Transition.CONFIRM_TAKEDOWN)
         return move.post
+
+
+def request_blockers(post: Post) -> list[Reason]:
+    """Only what is, or may be, public can be taken down."""
+    if post.deliveries.filter(state__in=(D.SENT, D.UNCONFIRMED)).exists():
+        return []
+    return [Reason("nothing_sent", _("Nothing of this post is public."))]
+
+
+def cancel_blockers(post: Post) -> list[Reason]:
+    """A takedown that has begun on a channel cannot be called off."""
+    if post.deliveries.filter(state=D.REMOVED).exists():
+        return [Reason("already_removed", _("A channel has removed the post already."), guards.OFFICER)]
+    return []
+
+
+def confirm_blockers(post: Post) -> list[Reason]:
+    """Every channel where it is not proven to be down."""
+    left = post.deliveries.filter(state__in=(D.SENT, D.UNCONFIRMED, D.SENDING)).select_related("channel")
+    return [
+        Reason(
+            "still_public",
+            _("%(channel)s: not proven to be down yet.") % {"channel": delivery.channel.name},
+            guards.OFFICER,
+        )
+        for delivery in left
+    ]
 
 
 def prove_removal(delivery_id: UUID, *, by: User, proof: str) -> Delivery:

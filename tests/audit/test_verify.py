@@ -194,7 +194,7 @@ def test_command_prints_the_head_and_compares_it(chain: list[Event]) -> None:
 def test_command_fails_and_says_what_is_wrong(chain: list[Event]) -> None:
     tamper("UPDATE audit_event SET verb = 'x' WHERE seq = 2")
     out = StringIO()
-    with pytest.raises(CommandError, match="NOT whole: 1 problems in 6 events"):
+    with pytest.raises(CommandError, match="NOT whole: 1 problem in 6 events"):
         call_command("verify_audit", stdout=out)
     assert "Event 2: its column verb differs from its content." in out.getvalue()
 

@@ -86,7 +86,7 @@ def test_empty_span_maps_to_an_empty_range() -> None:
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    ("a c u r e s b", []), ("it c u r e s all", ["it cures all"]), ("g.u.a.r.a.n.t.e.e.d", ["guaranteed"]),
+    ("it is a c u r e", ["it is a cure"]), ("it c u r e s all", ["it cures all"]), ("g.u.a.r.a.n.t.e.e.d", ["guaranteed"]),
     ("#guaranteedcure now", ["#guaranteed cure now"]), ("#gardening now", []), ("plain words", []),
     ("guaranteed\u200bcure", ["guaranteed cure"]), ("I a m here", []),
 ])

@@ -172,9 +172,7 @@ def _hand_over(request: HttpRequest, shown: User, token: str, done: str) -> Http
     if mail_link(shown, token, organisation_of(request)):
         messages.info(request, _("The link was mailed to %(email)s.") % {"email": shown.email})
         return SeeOther(reverse("org:person", args=[shown.pk]))
-    answer = render(request, "org/link_once.html", {"person": shown, "link": links.address(token), "days": links.VALID_FOR.days})
-    answer["Cache-Control"] = "no-store"
-    return answer
+    return render(request, "org/link_once.html", {"person": shown, "link": links.address(token), "days": links.VALID_FOR.days})
 
 
 def _with_reasons(request: HttpRequest, template: str, form: forms.Form, refusal: Refused) -> HttpResponse:

@@ -35,7 +35,9 @@ class Command(BaseCommand):
             self.stdout.write(f"  … and {verdict.problem_count - len(verdict.problems)} more")
         self.stdout.write(f"Head: {verdict.head_seq}:{verdict.head_digest}")
         if not verdict.ok:
-            raise CommandError(f"The audit record is NOT whole: {verdict.problem_count} problems in {verdict.checked} events.")
+            count = verdict.problem_count
+            problems = "1 problem" if count == 1 else f"{count} problems"
+            raise CommandError(f"The audit record is NOT whole: {problems} in {verdict.checked} events.")
         self.stdout.write(self.style.SUCCESS(summary(verdict, compared=outside is not None)))
 
 

@@ -41,9 +41,13 @@ class Command(BaseCommand):
             replaced = self.last_event()
             self.check_target(replaced, replace=options["replace"])
             aside = self.set_aside()
-            if keys is not None:
-                crypto.replace_secret_file(Path(settings.FIELD_KEY_FILE), "\n".join(keys))
-            self.bring_back(folder, manifest, replaced)
+            try:
+                if keys is not None:
+                    crypto.replace_secret_file(Path(settings.FIELD_KEY_FILE), "\n".join(keys))
+                self.bring_back(folder, manifest, replaced)
+            except BaseException:
+                self.put_back(aside)
+                raise
         except (backup.BackupProblem, crypto.KeyProblem) as problem:
             raise CommandError(str(problem)) from problem
         except OSError as error:
@@ -116,6 +120,17 @@ class Command(BaseCommand):
         if media.exists():
             media.rename(aside / "media")
         return aside
+
+    def put_back(self, aside: Path | None) -> None:
+        """After a failed restore the database is the old one; keys and media must be so too."""
+        shutil.rmtree(settings.MEDIA_ROOT, ignore_errors=True)
+        if aside is None:
+            return
+        if (aside / "media").exists():
+            (aside / "media").rename(settings.MEDIA_ROOT)
+        keys = aside / Path(settings.FIELD_KEY_FILE).name
+        if keys.exists():
+            crypto.replace_secret_file(Path(settings.FIELD_KEY_FILE), keys.read_text(encoding="ascii").strip())
 
     def bring_back(self, folder: Path, manifest: backup.Manifest, replaced: int | None) -> None:
         if (folder / "media").is_dir():
