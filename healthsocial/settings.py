@@ -210,7 +210,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 # --- static files, security headers ------------------------------------------------------------------------
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "staticfiles"
+STATIC_ROOT = DATA_DIR / "staticfiles" if PRODUCTION else None  # elsewhere the finders serve them as they are
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_ROOT = DATA_DIR / "media"
 if PRODUCTION:

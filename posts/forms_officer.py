@@ -132,9 +132,6 @@ class ApproveForm(forms.Form):
         label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     zone = forms.ChoiceField(label=_("Time zone"), required=False)
-    which = forms.ChoiceField(
-        required=False, choices=[("", "-"), ("first", _("First")), ("second", _("Second"))], widget=forms.HiddenInput
-    )
     named = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
     password = forms.CharField(
         label=_("Your password, as your signature"),
@@ -148,13 +145,12 @@ class ApproveForm(forms.Form):
         names = list(dict.fromkeys([*(zone for zone in zones if zone), *ZONES]))
         _choose(self, "zone", [(name, name) for name in names])
 
-    def wall(self) -> tuple[str, str, bool | None] | None:
-        """The chosen wall time, zone and reading (None: not said); None when no time is chosen."""
+    def wall(self) -> tuple[str, str] | None:
+        """The chosen wall time and zone; None when no time is chosen."""
         data = self.cleaned_data
-        if not data.get("day") or not data.get("time"):
+        if not data.get("day") or not data.get("time") or not data.get("zone"):
             return None
-        second = {"first": False, "second": True}.get(data.get("which", ""))
-        return f"{data['day'].isoformat()}T{data['time'].strftime('%H:%M')}", data.get("zone") or "", second
+        return f"{data['day'].isoformat()}T{data['time'].strftime('%H:%M')}", str(data["zone"])
 
 
 class SendBackForm(forms.Form):

@@ -107,6 +107,8 @@ VERBS: dict[str, Text] = {
     "delivery.unconfirmed": _("Not known whether it arrived"),
     "delivery.resolved": _("Said what happened on a channel"),
     "delivery.removed": _("Removed from a channel"),
+    "delivery.waits": _("A delivery waits"),
+    "delivery.takedown_task": _("Asked for the takedown of what left while stopped"),
     "delivery.lease_lost": _("A worker stopped; taken up again"),
     "crisis_stop.started": _("Started a crisis stop"),
     "crisis_stop.released": _("Released a crisis stop"),

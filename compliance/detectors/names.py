@@ -131,7 +131,7 @@ def _evidence(view: View, start: int, end: int, shouting: bool) -> str:
     last = before.rstrip()
     if _STAFF_TITLE.search(last) and before != last:
         return "staff title"
-    if _TITLE.search(last) and before != last and len(words[0]) > 1:
+    if _TITLE.search(last) and before != last:
         return "title"
     if shouting and len(words) > 3:
         return ""
@@ -167,7 +167,7 @@ def _role(view: View, start: int, end: int, evidence: str) -> str:
         return "staff"
     if _PUBLIC_CUE.search(sentence) and not own_care and not _PATIENT_CUE.search(sentence):
         return "public"
-    if _PATIENT_CUE.search(around):
+    if _PATIENT_CUE.search(around) or view.names_illness(max(0, low - 160), high + 160):
         return "patient"
     return "titled" if evidence == "title" else "unknown"
 

@@ -16,6 +16,7 @@ from compliance.packs import Match, Rule
 from compliance.report import Severity
 
 _CLAUSE = re.compile(r"[;:,\u2014\u2013!?\n]|\s-\s|\.\s|\b(?:but|however|although|though)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*")
 _SHAPES = {
     "shape:digits": re.compile(r"\d"), "shape:at": re.compile(r"@|\bat\b.{1,40}\bdot\b", re.IGNORECASE),
     "shape:url": re.compile(r"://|www\.|\w\.[a-z]{2,}", re.IGNORECASE),
@@ -58,6 +59,11 @@ class View:
     def clauses(self) -> list[tuple[int, int]]:
         cuts = [0, *(match.end() for match in _CLAUSE.finditer(self.text)), len(self.text)]
         return [(a, b) for a, b in itertools.pairwise(cuts) if b > a]
+
+    def names_illness(self, start: int = 0, end: int | None = None) -> bool:
+        """True when a one-word illness of the vocabulary stands in the range."""
+        words = _WORD.findall(self.text[start:end].casefold())
+        return not self.vocab["disease"].isdisjoint(words)
 
     def sentence(self, at: int) -> tuple[int, int]:
         return _region(self.sentences, at, len(self.text))

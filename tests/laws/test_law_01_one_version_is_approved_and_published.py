@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from pytest_django import SettingsWrapper
+from pytest_django import Settings
 
 from healthsocial.audit.log import Refused
 from healthsocial.audit.models import Event
@@ -122,7 +122,7 @@ def test_a_version_cannot_be_changed_in_the_database(cast: Cast) -> None:
 
 
 def test_changed_packs_that_find_nothing_new_move_the_check_pointer(
-    cast: Cast, settings: SettingsWrapper, tmp_path: Path
+    cast: Cast, settings: Settings, tmp_path: Path
 ) -> None:
     post = moves.scheduled(cast)
     assert post.approval is not None
@@ -136,11 +136,9 @@ def test_changed_packs_that_find_nothing_new_move_the_check_pointer(
     assert Event.objects.filter(target_id=str(post.pk), verb="approval.check_moved").count() == 1
 
 
-def test_changed_packs_that_find_something_new_hold_the_post(
-    cast: Cast, settings: SettingsWrapper, tmp_path: Path
-) -> None:
+def test_changed_packs_that_find_something_new_hold_the_post(cast: Cast, settings: Settings, tmp_path: Path) -> None:
     post = moves.scheduled(cast)
-    settings.RULEPACK_DIR = with_rule_on("appointment", tmp_path)
+    settings.RULEPACK_DIR = with_rule_on("saturday", tmp_path)
     recheck_everything_outdated()
     after = moves.checks_done(post)
     assert (after.state, after.reason_code, after.approval_id) == (State.HELD, "recheck_found_something", None)
@@ -148,7 +146,7 @@ def test_changed_packs_that_find_something_new_hold_the_post(
 
 
 def test_a_post_checked_with_old_packs_does_not_leave_before_the_recheck(
-    cast: Cast, settings: SettingsWrapper, tmp_path: Path
+    cast: Cast, settings: Settings, tmp_path: Path
 ) -> None:
     post = moves.approved(cast)
     schedule(post.pk, by=cast.rita, publish_now=True)

@@ -44,7 +44,7 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
 
 
 @pytest.fixture
-def two(transactional_db: None, cast: Cast) -> tuple[User, User]:
+def two(committed: None, cast: Cast) -> tuple[User, User]:
     """Two administrators of everything."""
     give(cast.rita, Role.ADMINISTRATOR)
     return cast.adam, cast.rita

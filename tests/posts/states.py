@@ -33,7 +33,9 @@ def changes_requested(cast: Cast) -> Post:
 def rejected(cast: Cast) -> Post:
     post = moves.in_review(cast)
     assert post.current_version_id
-    decide.reject(post.pk, by=cast.rita, version_id=post.current_version_id, reason="duplicate", words="We said this last week.")
+    decide.reject(
+        post.pk, by=cast.rita, version_id=post.current_version_id, reason="duplicate", words="We said this last week."
+    )
     return moves.fresh(post)
 
 

@@ -77,7 +77,9 @@ def _version(post: Post) -> UUID:
 CALLS: dict[Transition, Call] = {
     T.SUBMIT: lambda p, u: submit(p.pk, by=u),
     T.RECHECK: lambda p, u: recheck.recheck(p.pk, by=u),
-    T.REQUEST_CHANGES: lambda p, u: decide.request_changes(p.pk, by=u, version_id=_version(p), reason="other", words=WORDS),
+    T.REQUEST_CHANGES: lambda p, u: decide.request_changes(
+        p.pk, by=u, version_id=_version(p), reason="other", words=WORDS
+    ),
     T.REJECT: lambda p, u: decide.reject(p.pk, by=u, version_id=_version(p), reason="other", words=WORDS),
     T.APPROVE: lambda p, u: approve(p.pk, by=u, version_id=_version(p), password=PASSWORD),
     T.SCHEDULE: lambda p, u: schedule(p.pk, by=u, slot=moves.tomorrow()),
@@ -128,7 +130,9 @@ def _try(call: Call, post: Post, user: User, transition: Transition) -> str:
 
 
 def test_the_machine_has_exactly_the_edges_of_the_design() -> None:
-    designed = sorted((t.value, s.value, target.value) for t, (sources, target, _who) in DESIGN.items() for s in sources)
+    designed = sorted(
+        (t.value, s.value, target.value) for t, (sources, target, _who) in DESIGN.items() for s in sources
+    )
     assert edges() == designed
 
 

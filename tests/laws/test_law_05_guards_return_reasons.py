@@ -1,0 +1,46 @@
+"""Law 5: guards return reasons: each says what stops the step and who can lift it."""
+
+import pytest
+
+from healthsocial.audit.log import Refused
+from healthsocial.org.models import Channel
+from posts.actions.approve import approve, blockers
+from posts.actions.edit import Content, create_post
+from posts.actions.submit import submit
+from tests.conftest import PASSWORD, Cast
+from tests.posts import moves
+
+pytestmark = pytest.mark.django_db
+
+
+def test_submit_names_everything_that_is_missing_at_once(cast: Cast) -> None:
+    post = create_post(
+        by=cast.alice, content=Content(title="Empty", channels=(cast.harbor.pk,), person_answer="patients")
+    )
+    with pytest.raises(Refused) as refused:
+        submit(post.pk, by=cast.alice)
+    assert [(r.code, str(r.lifted_by)) for r in refused.value.reasons] == [
+        ("text_missing", "the author"),
+        ("persons_missing", "the author"),
+    ]
+
+
+def test_a_text_that_is_too_long_names_channel_limit_and_count(cast: Cast) -> None:
+    Channel.objects.filter(pk=cast.harbor.pk).update(character_limit=20)
+    post = moves.draft(cast, "This sentence has more than twenty characters.")
+    with pytest.raises(Refused) as refused:
+        submit(post.pk, by=cast.alice)
+    assert refused.value.reasons[0].message == "Harbor news takes 20 characters; this has 46."
+
+
+def test_the_reasons_shown_are_the_reasons_the_action_gives(cast: Cast) -> None:
+    post = moves.in_review(cast, "Our new tea cures arthritis. Ask us how.", person_answer="not_sure")
+    shown = [reason.code for reason in blockers(moves.fresh(post), post.created_at)]
+    version = moves.fresh(post).current_version_id
+    assert version is not None
+    with pytest.raises(Refused) as refused:
+        approve(post.pk, by=cast.rita, version_id=version, password=PASSWORD)
+    if moves.fresh(post).state == "in_review":
+        assert [reason.code for reason in refused.value.reasons] == shown
+    assert shown
+    assert "person_not_sure" in shown
