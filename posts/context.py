@@ -1,5 +1,131 @@
+"""What every page shows around its content: navigation, banners, organisation, version, the person's roles.
+
+At most three queries for a signed-in person (grants, heartbeats, stops); none for anybody else.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import F
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from healthsocial import clock
+from healthsocial.org.models import Grant, Organisation, User
+from healthsocial.org.queries import silent_processes
+from healthsocial.org.roles import Role, roles_for
+from posts.enums import StopScope
+from posts.models import CrisisStop
+
+
+@dataclass(frozen=True)
+class Place:
+    """An entry of the main navigation. `permission` empty: for everybody who is signed in."""
+
+    url_name: str
+    label: str | Promise
+    icon: str
+    permission: str = ""
+
+
+PLACES = (
+    Place("posts:home", gettext_lazy("Home"), "house"),
+    Place("posts:list", gettext_lazy("Posts"), "file-text", "posts.see_titles"),
+    Place("posts:queue", gettext_lazy("Review"), "list-checks", "posts.review"),
+    Place("posts:calendar", gettext_lazy("Calendar"), "calendar", "posts.see_titles"),
+    Place("posts:stops", gettext_lazy("Crisis stop"), "octagon-pause", "posts.crisis_stop"),
+    Place("compliance:subjects", gettext_lazy("Authorizations"), "file-check", "authorizations.see"),
+    Place("org:channels", gettext_lazy("Channels"), "megaphone", "posts.see_titles"),
+    Place("org:people", gettext_lazy("People"), "users", "org.see_people"),
+    Place("audit:list", gettext_lazy("Audit"), "scroll-text", "audit.see"),
+    Place("org:settings", gettext_lazy("Settings"), "settings", "org.settings"),
+)
 
 
 def page(request: HttpRequest) -> dict[str, object]:
-    return {}
+    """The context processor behind base.html and base_plain.html."""
+    organisation = getattr(request, "organisation", None)
+    found: dict[str, object] = {"organisation": organisation, "version": settings.VERSION}
+    user = getattr(request, "user", None)
+    if not isinstance(user, User) or not isinstance(organisation, Organisation):
+        return found
+    grants = Grant.objects.in_force(clock.now()).filter(user_id=user.pk) if user.is_active else Grant.objects.none()
+    held = set(grants.values_list("role", flat=True))
+    found["user_roles"] = [role.label for role in Role if role.value in held]
+    found["nav"] = _nav(request.path, held)
+    found["banners"] = _banners(organisation)
+    return found
+
+
+def _nav(path: str, held: set[str]) -> list[dict[str, object]]:
+    entries: list[dict[str, object]] = []
+    for place in PLACES:
+        if place.permission and held.isdisjoint(roles_for(place.permission)):
+            continue
+        try:
+            url = reverse(place.url_name)
+        except NoReverseMatch:
+            continue
+        active = path == url if url == "/" else path.startswith(url)
+        entries.append({"label": place.label, "url": url, "icon": place.icon, "active": active})
+    return entries
+
+
+def _banners(organisation: Organisation) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    if organisation.publishing_stopped_at is not None:
+        found.append(
+            {
+                "level": "danger",
+                "title": _("Publishing is stopped since the restore."),
+                "text": _("Nothing goes out until an administrator says go."),
+            }
+        )
+    found += [_stop_banner(stop) for stop in _stops()]
+    silent = silent_processes()
+    if silent:
+        names = {"worker": _("the worker"), "dispatch": _("the dispatcher")}
+        found.append(
+            {
+                "level": "warning",
+                "title": _("Not running: %(names)s.") % {"names": ", ".join(names[name] for name in silent)},
+                "text": _("Checks and posts may be late. Nothing is lost; an administrator starts it again."),
+            }
+        )
+    if organisation.created_as_demo:
+        found.append(
+            {
+                "level": "info",
+                "title": _("This is a demo database."),
+                "text": _("Everything in it is invented, and its clock can be moved."),
+            }
+        )
+    return found
+
+
+def _stops() -> list[dict[str, object]]:
+    rows = CrisisStop.objects.filter(released_at__isnull=True).order_by("-started_at")
+    return list(
+        rows.values("scope", "emergency_goes_on", group_name=F("group__name"), channel_name=F("channel__name"))[:5]
+    )
+
+
+def _stop_banner(stop: dict[str, object]) -> dict[str, object]:
+    where = {
+        StopScope.ORGANISATION: _("the whole organisation"),
+        StopScope.GROUP: stop["group_name"],
+        StopScope.CHANNEL: stop["channel_name"],
+    }[StopScope(str(stop["scope"]))]
+    text = _("Emergency posts go on.") if stop["emergency_goes_on"] else _("Nothing is published there.")
+    banner: dict[str, object] = {
+        "level": "danger",
+        "title": _("Crisis stop: %(where)s.") % {"where": where},
+        "text": text,
+    }
+    try:
+        return banner | {"url": reverse("posts:stops"), "url_label": _("Show the stops")}
+    except NoReverseMatch:
+        return banner

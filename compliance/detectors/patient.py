@@ -21,19 +21,19 @@ _CAME_IN = re.compile(rf"\b(?:{_PERSON_WORDS}) (?:came|comes|walked|rolled|was b
 _AGE = re.compile(r"\b(?:\d{1,3}|\w+)[- ](?:years?|yrs?|months?|weeks?|days?)[- ](?:old|young)\b|\b\d{1,3} ?(?:yo|y/o)\b|\b\d{2}[MF]\b|"
                   r"\bat (?:age )?\d{1,2},? (?:s?he|they)\b|\b(?:is|turned|was) \d{2,3}\b(?! ?[%\-\u2013]| (?:of|percent|people|patients|"
                   r"minutes|hours|days|degrees))|(?:^|[.!?] )(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?,", re.IGNORECASE)
-_UNIQUE = re.compile(r"\b(?:guess (?:who|which)|the only|(?:our|the) (?:first|oldest|youngest|smallest|tiniest)|everyone saw|on the news|"
+_UNIQUE = re.compile(r"\b(?:guess (?:who(?:se)?|which)|the only|(?:our|the) (?:first|oldest|youngest|smallest|tiniest)|everyone saw|on the news|"
                      r"(?:hurt|injured|shot|hit|rescued|pulled) (?:in|on|by|at|from)|made headlines|famous|hint:)", re.IGNORECASE)
 _OURS = re.compile(
     r"\b(?:(?:our|my) (?:[\w\-']+ ){0,4}?(?:patient|pt|client|graduate|resident|vip)\b(?!s| care)|in our (?:[\w\-]+ ){0,2}(?:icu|nicu|picu|er|ed|"
     r"clinic|unit|hospice|ward|care|center|office|hospital|program|practice|department)|in the (?:icu|er|ed|or|nicu|trauma bay)|"
-    r"(?:room|rm|bed|bay) ?#?\d+|on (?:my|our) (?:shift|unit|floor)|at work|with us\b|\d (?:west|east|north|south)|walked out of here|"
+    r"(?:room|rm|bed|bay) ?#?\d+|on (?:my|our) (?:shift|unit|floor)|at work|with us\b|patient in \d+\w?|\bi (?:delivered|treated|operated on|cared for|took care of|scrubbed in)|\d (?:west|east|north|south)|walked out of here|"
     r"(?:to see|thank(?:s|ed)?) (?:us|our)\b|one of (?:my|our) regulars|our (?:\d{1,2}(?::\d\d)? ?[ap]m|next|last|first) (?:patient|appointment|today|was)|"
     r"with our (?:[\w\-]+ )?(?:team|program|nurses)|"
     r"our (?:[\w\-]+ ){0,2}(?:team|program|staff|nurses|surgeons?) (?:saved|treated|cared|delivered|helped (?:him|her)|transplanted|operated))",
     re.IGNORECASE)
 _WHEN = re.compile(
     r"\b(?:today|tonight|last night|at \d{1,2} ?[ap]m|yesterday|this (?:morning|week|afternoon|evening|shift)|last (?:week|month|mon|tue|wed|thu|fri|sat|sun)\w*|"
-    r"(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|just (?:now|got|went|walked|left)|after \d+ days|earlier)\b", re.IGNORECASE)
+    r"(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|before (?:lunch|noon|breakfast)|overnight|last (?:spring|summer|fall|winter|year)|just (?:now|got|went|walked|left)|after \d+ days|earlier)\b", re.IGNORECASE)
 _HEALTH = re.compile(
     r"\b(?:cancer|tumou?rs?|leuk\w+|lymphoma|carcinoma|surger\w+|surgical|operation|transplant\w*|chemo\w*|radiation|diabet\w+|stroke|"
     r"heart (?:attack|failure|surgery|transplant)|cardiac arrest|code blue|coded|intubat\w+|ventilator|icu|nicu|er\b|\bed\b|trauma|"

@@ -1,6 +1,7 @@
 """Reading the audit chain for people: filters, keyset pages, plain words."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from healthsocial.audit import words
 from healthsocial.audit.models import Event
 
 PAGE_SIZE = 50
+NOTHING = "–"
+LONG_ID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{64}\b")
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Line:
     target_text: str
     target_url: str
     data: list[tuple[str, str]]
+
+    @property
+    def brief(self) -> str:
+        """The data on one line: without empty values, ids by their first digits; the event's own page has all of it."""
+        return " · ".join(f"{key}: {LONG_ID.sub(_first_digits, value)}" for key, value in self.data if value != NOTHING)
 
 
 @dataclass(frozen=True)
@@ -117,13 +125,17 @@ def data_items(body: str) -> list[tuple[str, str]]:
         return []
 
 
+def _first_digits(match: re.Match[str]) -> str:
+    return match[0][:8] + "…"
+
+
 def _plain(value: Any) -> str:
     if value is None:
-        return "–"
+        return NOTHING
     if isinstance(value, list):
-        return ", ".join(_plain(item) for item in value) or "–"
+        return ", ".join(_plain(item) for item in value) or NOTHING
     if isinstance(value, dict):
-        return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items()) or "–"
+        return ", ".join(f"{key}: {_plain(item)}" for key, item in value.items()) or NOTHING
     return str(value)
 
 

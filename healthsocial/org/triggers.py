@@ -9,4 +9,8 @@ register(
         "org_organisation_stays_real", "org_organisation", "UPDATE", "a real database cannot become a demo, nor a demo real",
         condition="OLD.created_as_demo <> NEW.created_as_demo",
     ),
+    Trigger(
+        "org_organisation_no_delete", "org_organisation", "DELETE", "the organisation of people cannot be removed",
+        condition="EXISTS (SELECT 1 FROM org_user)",
+    ),
 )

@@ -67,7 +67,7 @@ def create_post(*, by: User, content: Content, corrects: Post | None = None, cop
         post.save()
         post.channels.set(channels)
         copy = WorkingCopy(post=post, saved_at=now, saved_by=user)
-        _fill(copy, content)
+        fill(copy, content)
         _fill_outside(post, content)
         copy.save()
         post.save()
@@ -121,7 +121,7 @@ def _apply(
     copy = post.working_copy
     old = json.loads(canonical.canonical_form(copy, kind=post.kind, channels=[c.pk for c in before]))
     was_explicit = copy.person_answer_explicit
-    _fill(copy, content)
+    fill(copy, content)
     new_form = canonical.canonical_form(copy, kind=content.kind, channels=[c.pk for c in channels])
     new = json.loads(new_form)
     changed = [name for name in canonical.FIELD_NAMES if old.get(name) != new.get(name)]
@@ -209,7 +209,8 @@ def _words(person: dict[str, object]) -> list[str]:
     return [str(item) for item in raw] if isinstance(raw, list | tuple) else []
 
 
-def _fill(copy: WorkingCopy, content: Content) -> None:
+def fill(copy: WorkingCopy, content: Content) -> None:
+    """Put content into a working copy in memory; equal content gives equal canonical bytes."""
     copy.text = _newlines(content.text)
     chosen = {str(pk) for pk in content.channels}
     copy.channel_texts = {

@@ -41,18 +41,18 @@ def link(request: HttpRequest, token: str) -> HttpResponse:
 def link_open(request: HttpRequest) -> HttpResponse:
     found = queries.open_link(str(request.session.get(SESSION_KEY, "")))
     if found is None:
-        return _private(_dead(request))
+        return _dead(request)
     form = ChoosePasswordForm(request.POST or None, person=found.user)
     if request.method != "POST" or not form.is_valid():
-        return _private(_page(request, form, 422 if form.errors else 200))
+        return _page(request, form, 422 if form.errors else 200)
     outcome = attempt(lambda: redeem_link(found, password=form.cleaned_data["password"]))
     if outcome.refusal:
         for reason in outcome.reasons:
             form.add_error(None, reason.message)
-        return _private(_page(request, form, outcome.status))
+        return _page(request, form, outcome.status)
     logout(request)  # whoever was signed in here: the next page is for the person of the link
     messages.success(request, _("Your password is set. Sign in with your e-mail address and the new password."))
-    return _private(SeeOther(reverse("account_login")))
+    return SeeOther(reverse("account_login"))
 
 
 def _page(request: HttpRequest, form: ChoosePasswordForm, status: int) -> HttpResponse:
@@ -64,5 +64,6 @@ def _dead(request: HttpRequest) -> HttpResponse:
 
 
 def _private(answer: HttpResponse) -> HttpResponse:
+    """For the address with the token only: on a page with a form, browsers would send `Origin: null` and fail the CSRF check."""
     answer["Referrer-Policy"] = "no-referrer"
     return answer
