@@ -29,7 +29,12 @@ FIELD_NAMES = (
 
 def canonical_form(copy: WorkingCopy, *, kind: str, channels: Sequence[UUID]) -> str:
     """The canonical JSON of a working copy. Lists without an order are sorted, so that equal content has equal bytes."""
-    form = {
+    return canonical(as_form(copy, kind=kind, channels=channels))
+
+
+def as_form(copy: WorkingCopy, *, kind: str, channels: Sequence[UUID]) -> dict[str, Any]:
+    """The same as `read` gives for a version, for a working copy."""
+    return {
         "schema": 1,
         "kind": kind,
         "text": copy.text,
@@ -46,7 +51,6 @@ def canonical_form(copy: WorkingCopy, *, kind: str, channels: Sequence[UUID]) ->
         ),
         "authorizations": sorted(str(pk) for pk in copy.authorizations),
     }
-    return canonical(form)
 
 
 def seal_of(form: str) -> str:

@@ -181,6 +181,7 @@ class ComposerForm(WallTimeMixin):
         return [
             {
                 "channel": channel,
+                "key": str(channel.pk),
                 "chosen": str(channel.pk) in chosen,
                 "text": self._own_text(channel),
                 "problem": self._own_problem(channel),

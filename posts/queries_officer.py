@@ -121,10 +121,8 @@ def _rows(user: User, posts: list[Post]) -> list[QueueRow]:
 
 def found_by_version(versions: list[UUID]) -> dict[UUID, dict[str, int]]:
     """Version -> severity -> number of findings, of each version's newest complete check. Two queries."""
-    newest: dict[UUID, UUID] = {}
     runs = CheckRun.objects.filter(version__in=versions, state=RunState.COMPLETE).order_by("finished_at", "created_at")
-    for run_id, version in runs.values_list("pk", "version"):
-        newest[version] = run_id
+    newest: dict[UUID, UUID] = dict(runs.values_list("version", "pk"))  # the last one of a version wins
     versions_of = {run_id: version for version, run_id in newest.items()}
     rows = Finding.objects.filter(run__in=list(versions_of)).values_list("run", "severity").annotate(number=Count("pk"))
     counts: dict[UUID, dict[str, int]] = {version: dict.fromkeys(Severity.values, 0) for version in newest}

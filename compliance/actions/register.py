@@ -51,23 +51,9 @@ def add_authorization(
     """Register what a person signed. Everything that makes it usable is required."""
     with action("authorization.added", actor=org.actor(by), target=("authorization", "")) as act:
         user = _officer(act, by)
-        problems: list[Reason] = []
-        if (
-            kind not in AuthorizationKind.values
-            or not set(information) <= INFORMATION_VALUES
-            or not set(purposes) <= PURPOSE_VALUES
-        ):
-            problems.append(Reason("choice_unknown", _("Choose from the offered values.")))
-        if not information:
-            problems.append(Reason("information_missing", _("Say which information may be used.")))
-        if not purposes:
-            problems.append(Reason("purpose_missing", _("Say for which purpose.")))
-        if not all_channels and not channels:
-            problems.append(Reason("channel_missing", _("Choose the channels, or all of them.")))
-        if signed_on > clock.now().date():
-            problems.append(Reason("signed_later", _("The date of signature lies in the future.")))
-        if valid_until is not None and valid_until <= valid_from:
-            problems.append(Reason("dates_crossed", _("It ends before it begins.")))
+        problems = _problems(
+            kind, information, purposes, signed_on, valid_from, valid_until, all_channels or bool(channels)
+        )
         if problems:
             raise Refused(*problems)
         number = (Authorization.objects.aggregate(top=Max("number"))["top"] or 1000) + 1
@@ -99,6 +85,35 @@ def add_authorization(
             },
         )
         return record
+
+
+def _problems(
+    kind: str,
+    information: Sequence[str],
+    purposes: Sequence[str],
+    signed_on: date,
+    valid_from: datetime,
+    valid_until: datetime | None,
+    some_channel: bool,
+) -> list[Reason]:
+    problems: list[Reason] = []
+    if (
+        kind not in AuthorizationKind.values
+        or not set(information) <= INFORMATION_VALUES
+        or not set(purposes) <= PURPOSE_VALUES
+    ):
+        problems.append(Reason("choice_unknown", _("Choose from the offered values.")))
+    if not information:
+        problems.append(Reason("information_missing", _("Say which information may be used.")))
+    if not purposes:
+        problems.append(Reason("purpose_missing", _("Say for which purpose.")))
+    if not some_channel:
+        problems.append(Reason("channel_missing", _("Choose the channels, or all of them.")))
+    if signed_on > clock.now().date():
+        problems.append(Reason("signed_later", _("The date of signature lies in the future.")))
+    if valid_until is not None and valid_until <= valid_from:
+        problems.append(Reason("dates_crossed", _("It ends before it begins.")))
+    return problems
 
 
 def revoke_authorization(authorization_id: UUID, *, by: User, words: str) -> Authorization:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 
-from compliance.checking import Examination, risk_of
+from compliance.checking import Examination, Found, risk_of
 from compliance.enums import OPEN_RUN_STATES, RunPurpose, RunState
 from compliance.models import CheckRun, Finding
 from healthsocial import clock
@@ -63,42 +63,15 @@ def claim_run(run_id: UUID) -> CheckRun | None:
 
 def complete_run(act: Act, run: CheckRun, result: Examination) -> bool:
     """Store the findings under the fence; False when the claim was lost or the run superseded meanwhile."""
-    now = clock.now()
     mine = CheckRun.objects.filter(pk=run.pk, state=RunState.RUNNING, attempt=run.attempt)
-    # Findings first: the row becomes unchangeable once complete.
     if not mine.select_for_update().exists():
         return False
-    Finding.objects.bulk_create(
-        [
-            Finding(
-                run=run,
-                position=position,
-                rule_id=f.finding.rule_id,
-                rule_digest=f.finding.rule_digest,
-                flag=f.finding.flag,
-                label=f.finding.label,
-                severity=f.finding.severity,
-                hard=f.finding.hard,
-                field=f.field,
-                start=f.finding.start,
-                end=f.finding.end,
-                sentence_key=f.sentence_key,
-                occurrence=f.finding.occurrence,
-                message=f.finding.message,
-                why=f.finding.why,
-                citation=f.finding.citation,
-                rewrite=f.finding.rewrite,
-                clears_with=list(f.finding.clears_with),
-                context_note=f.finding.context_note[:200],
-            )
-            for position, f in enumerate(
-                sorted(result.found, key=lambda f: (f.field, f.finding.start, f.finding.end, f.finding.rule_id))
-            )
-        ]
-    )
+    # Findings first: the row becomes unchangeable once complete.
+    order = sorted(result.found, key=lambda f: (f.field, f.finding.start, f.finding.end, f.finding.rule_id))
+    Finding.objects.bulk_create([_row(run, position, found) for position, found in enumerate(order)])
     taken = mine.update(
         state=RunState.COMPLETE,
-        finished_at=now,
+        finished_at=clock.now(),
         lease_until=None,
         error_code="",
         risk=risk_of(result.found),
@@ -109,21 +82,42 @@ def complete_run(act: Act, run: CheckRun, result: Examination) -> bool:
         not_checked=list(result.not_checked),
     )
     if taken != 1:
-        return False
+        raise RuntimeError("the run was lost under its lock")
     run.refresh_from_db()
     counts = {level: sum(1 for f in result.found if f.finding.severity == level) for level in ("block", "warn", "note")}
+    data = {"run": str(run.pk), "findings": counts, "packs": result.packs_digest, "engine": result.engine_digest}
     act.record(
         "check.completed",
         target=("post", str(run.thread)),
-        data={
-            "run": str(run.pk),
-            "findings": counts,
-            "packs": result.packs_digest,
-            "engine": result.engine_digest,
-            "not_checked": list(result.not_checked),
-        },
+        data={**data, "not_checked": list(result.not_checked)},
     )
     return True
+
+
+def _row(run: CheckRun, position: int, found: Found) -> Finding:
+    """A finding without the words it was found in."""
+    item = found.finding
+    return Finding(
+        run=run,
+        position=position,
+        rule_id=item.rule_id,
+        rule_digest=item.rule_digest,
+        flag=item.flag,
+        label=item.label,
+        severity=item.severity,
+        hard=item.hard,
+        field=found.field,
+        start=item.start,
+        end=item.end,
+        sentence_key=found.sentence_key,
+        occurrence=item.occurrence,
+        message=item.message,
+        why=item.why,
+        citation=item.citation,
+        rewrite=item.rewrite,
+        clears_with=list(item.clears_with),
+        context_note=item.context_note[:200],
+    )
 
 
 def fail_run(act: Act, run: CheckRun, code: str) -> bool | None:

@@ -150,9 +150,15 @@ def _evidence(view: View, start: int, end: int, shouting: bool) -> str:
     return ""
 
 
+def _near(view: View, at: int) -> tuple[int, int]:
+    """The sentence around a name; roles need no more than 300 characters either side."""
+    low, high = view.sentence(at)
+    return max(low, at - 300), min(high, at + 300)
+
+
 def _role(view: View, start: int, end: int, evidence: str) -> str:
     text = view.text
-    low, high = view.sentence(start)
+    low, high = _near(view, start)
     sentence = text[low:high]
     name = text[start:end].casefold()
     own_care = _OWN_CARE.search(text, start, high) is not None
@@ -176,7 +182,7 @@ def _handles(view: View) -> Iterator[Name]:
     own = {value.casefold().lstrip("@") for value in view.context.values("handle")}
     for match in _HANDLE.finditer(view.text):
         handle = match.group()[1:].casefold()
-        low, high = view.sentence(match.start())
+        low, high = _near(view, match.start())
         staff = re.search(r"\b(?:dr|md|rn|nurse|hospital|clinic|health|med|cdc|who|nih|fda)", handle)
         credited = re.search(r"\b(?:by|via|cc|photo|follow|with)[:\s]*$", view.text[:match.start()], re.IGNORECASE)
         if handle in own or staff or credited:
@@ -190,6 +196,6 @@ def _initials(view: View) -> Iterator[Name]:
         if match.group().replace(" ", "") in ("U.S.", "D.C.", "N.Y.", "L.A.", "U.K.", "P.O.", "P.M.", "A.M.", "I.V.", "M.D.", "D.O.",
                                               "R.N.", "E.R.", "N.P."):
             continue
-        low, high = view.sentence(match.start())
+        low, high = _near(view, match.start())
         if _PATIENT_CUE.search(view.text[max(0, low - 80):high + 80]):
             yield Name(match.start(), match.end(), "patient", "initials")

@@ -22,7 +22,7 @@ _AGE = re.compile(r"\b(?:\d{1,3}|\w+)[- ](?:years?|yrs?|months?|weeks?|days?)[- 
                   r"\bat (?:age )?\d{1,2},? (?:s?he|they)\b|\b(?:is|turned|was) \d{2,3}\b(?! ?[%\-\u2013]| (?:of|percent|people|patients|"
                   r"minutes|hours|days|degrees))|(?:^|[.!?] )(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?,", re.IGNORECASE)
 _UNIQUE = re.compile(r"\b(?:guess (?:who(?:se)?|which)|the only|(?:our|the) (?:first|oldest|youngest|smallest|tiniest)|everyone saw|on the news|"
-                     r"(?:hurt|injured|shot|hit|rescued|pulled) (?:in|on|by|at|from)|made headlines|famous|hint:)", re.IGNORECASE)
+                     r"(?:was|were|got|boy|girl|man|woman|child|kids?|teens?|rider|driver|cyclist|victims?) (?:hurt|injured|shot|hit|rescued|pulled) (?:in|on|by|at|from)|made headlines|famous|hint:)", re.IGNORECASE)
 _OURS = re.compile(
     r"\b(?:(?:our|my) (?:[\w\-']+ ){0,4}?(?:patient|pt|client|graduate|resident|vip)\b(?!s| care)|in our (?:[\w\-]+ ){0,2}(?:icu|nicu|picu|er|ed|"
     r"clinic|unit|hospice|ward|care|center|office|hospital|program|practice|department)|in the (?:icu|er|ed|or|nicu|trauma bay)|"

@@ -21,7 +21,8 @@ REDIS_SECONDS = 10.0
 
 def main() -> int:
     os.umask(0o077)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # also in a script's background, where Ctrl-C is ignored
+        signal.signal(number, _interrupt)
     data = Path(os.environ.get("HEALTHSOCIAL_DATA") or children.BASE / "var").resolve()
     try:
         return _run(data)
@@ -78,7 +79,7 @@ def _visible(host: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    """What the processes see. Only the web process pools connections: Celery would share the pool across forks."""
+    """What the processes see."""
     env = dict(os.environ)
     env["PYTHONUNBUFFERED"] = "1"
     # Celery advises against running as root at every start; in a container there is nobody else.
@@ -92,7 +93,8 @@ def _start_all(loop: Loop, data: Path, host: str, port: int) -> None:
         broker = _start_redis(loop, data)
     if loop.stops:
         return
-    loop.start(children.web(host, port))
+    pool = bool(loop.env.get("DATABASE_URL") or loop.env.get("DATABASE_URL_FILE"))
+    loop.start(children.web(host, port, pool=pool))
     loop.start(children.dispatch())
     if broker:
         schedule = lock.run_folder(data) / "beat-schedule"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 BASE = Path(__file__).resolve().parent.parent.parent
@@ -21,6 +21,7 @@ class Spec:
     name: str
     command: tuple[str, ...]
     grace: float
+    env: dict[str, str] = field(default_factory=dict)
 
 
 def redis(program: str, folder: Path, log: Path) -> Spec:
@@ -32,13 +33,14 @@ def redis(program: str, folder: Path, log: Path) -> Spec:
     ), 10)
 
 
-def web(host: str, port: int) -> Spec:
+def web(host: str, port: int, *, pool: bool) -> Spec:
+    """`pool`: keep database connections between requests. Web only: Celery would share the pool across forks."""
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     return Spec("web", (
         sys.executable, "-m", "gunicorn", "healthsocial.wsgi:application", "--worker-class", "gthread", "--workers", "1",
         "--threads", "8", "--bind", bind, "--timeout", "60", "--graceful-timeout", "10", "--no-control-socket",
         "--log-level", "warning",
-    ), 15)
+    ), 15, {"HEALTHSOCIAL_DB_POOL": "1"} if pool else {})
 
 
 def dispatch() -> Spec:

@@ -47,8 +47,10 @@ class Loop:
             os.set_blocking(descriptor, False)
         signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
         self.selector.register(wake, selectors.EVENT_READ, None)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._asked_to_stop)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # started with nohup: a closed terminal is no reason
+            signal.signal(signal.SIGHUP, self._asked_to_stop)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)  # only wakes the loop
 
     def _asked_to_stop(self, _number: int, _frame: FrameType | None) -> None:
@@ -56,7 +58,7 @@ class Loop:
 
     # --- starting -----------------------------------------------------------------------------------------
     def start(self, spec: Spec) -> None:
-        process = children.start(spec.command, self.env, subprocess.PIPE)
+        process = children.start(spec.command, {**self.env, **spec.env}, subprocess.PIPE)
         self._tell_guard("+", process.pid)
         child = Child(spec, process, time.monotonic())
         self.children[spec.name] = child

@@ -15,34 +15,46 @@ MIGRATE_LOCK = 0x48454C5448  # PostgreSQL advisory lock: two machines must not m
 
 def database(data: Path) -> None:
     """Check, migrate and fill the configured database; raise Problem with one sentence when that is impossible."""
-    from django.core.exceptions import ImproperlyConfigured
+    demo = _settings()
     from django.core.management import CommandError
     from django.db import DatabaseError, connections
 
     from healthsocial.crypto import KeyProblem
 
-    created: list[Path] = []
+    created = _files_to_be_created()
     try:
-        import django
-
-        django.setup()
-        created = _files_to_be_created()
         _check_sqlite_file()
         _check_reachable()
         _check()
-        _migrate()
-        _check()
+        if _migrate():
+            _check()
         _collect_static()
-        _fill()
+        _fill(demo=demo)
     except (DatabaseError, OSError) as error:
         if _disk_full(error):
             _remove(created)
             raise Problem(preflight.full(data)) from error
         raise Problem(f"The database could not be prepared: {_first_line(error)}.") from error
-    except (ImproperlyConfigured, CommandError, KeyProblem, ValueError) as error:
+    except (CommandError, KeyProblem, ValueError) as error:
         raise Problem(f"{_first_line(error)}.") from error
     finally:
         connections.close_all()
+
+
+def _settings() -> bool:
+    """Load the settings, which refuse what cannot work or must not be; return whether a demo is wanted."""
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    from healthsocial import env
+
+    try:
+        django.setup()
+        return env.boolean("DEMO", True)
+    except (ImproperlyConfigured, OSError) as error:
+        if _disk_full(error):
+            raise
+        raise Problem(f"{_first_line(error)}.") from error
 
 
 def _first_line(error: BaseException) -> str:
@@ -107,13 +119,13 @@ def _check() -> None:
         raise Problem(f"The start check {first.id} failed: {first.msg}{hint}{more}")
 
 
-def _migrate() -> None:
-    """Apply what is missing; ask first whether the database is older than this program, because asking is quick."""
+def _migrate() -> bool:
+    """Apply what is missing; True when something was. Asking first is quick."""
     from django.core.management import call_command
     from django.db import connection
 
     if not _migrations_missing():
-        return
+        return False
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATE_LOCK])
@@ -122,6 +134,7 @@ def _migrate() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATE_LOCK])
+    return True
 
 
 def _migrations_missing() -> bool:
@@ -147,17 +160,15 @@ def _collect_static() -> None:
         call_command("collectstatic", interactive=False, verbosity=0)
 
 
-def _fill() -> None:
+def _fill(*, demo: bool) -> None:
     """Give an empty database the demo, unless DEMO=0 or production; else say how to make the first people."""
     from django.conf import settings
 
-    from healthsocial import env
     from healthsocial.org.models import User
 
-    wanted = env.boolean("DEMO", True)
     if User.objects.exists():
         return
-    if not wanted or settings.PRODUCTION:
+    if not demo or settings.PRODUCTION:
         say(f"Nobody can sign in yet. Make the first administrators: {sys.executable} manage.py create_first_admins EMAIL EMAIL")
         return
     say("Filling the empty database with demo data (DEMO=0 leaves it empty) ...")

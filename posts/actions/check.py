@@ -19,6 +19,7 @@ from healthsocial.org.models import Alert
 from posts import canonical, guards
 from posts.actions import approval, deliveries
 from posts.actions.move import SYSTEM, lock_post
+from posts.actions.system_takedown import raise_alert
 from posts.enums import State, Transition
 from posts.models import Approval, Post
 
@@ -63,13 +64,7 @@ def _failed(run: CheckRun, code: str) -> str:
             act.nothing_changed()
             return "lost"
         if last:
-            Alert.objects.get_or_create(
-                kind=AlertKind.CHECKER_DOWN,
-                target_type="post",
-                target_id=str(run.thread),
-                resolved_at=None,
-                defaults={"code": code[:80], "at": clock.now()},
-            )
+            raise_alert(AlertKind.CHECKER_DOWN, "post", str(run.thread), code)
             if post.current_version_id == run.version and post.state == State.CHECKING:
                 _move(act, post, Transition.BLOCK, "could_not_check")
     return "failed"

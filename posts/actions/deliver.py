@@ -13,12 +13,13 @@ from compliance import coverage
 from healthsocial import clock
 from healthsocial.audit.log import Act, action
 from healthsocial.org.enums import AlertKind
-from healthsocial.org.models import Alert, Channel
+from healthsocial.org.models import Channel
 from healthsocial.org.queries import organisation
 from posts import canonical, guards
 from posts.actions import deliveries
 from posts.actions.check import hold_by_system
 from posts.actions.move import SYSTEM, lock_post, relied_on
+from posts.actions.system_takedown import raise_alert, takedown_by_system
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 from posts.networks import adapter_for
@@ -222,16 +223,6 @@ def _alert(claim: Claim, state: str, code: str) -> None:
         raise_alert(kinds[state], "delivery", str(claim.delivery), code)
 
 
-def raise_alert(kind: AlertKind, target_type: str, target_id: str, code: str) -> None:
-    Alert.objects.get_or_create(
-        kind=kind,
-        target_type=target_type,
-        target_id=target_id,
-        resolved_at=None,
-        defaults={"code": code[:80], "at": clock.now()},
-    )
-
-
 def _takedown_if_wanted(act: Act, post: Post, claim: Claim) -> None:
     """Something wanted it cancelled while it was leaving: it left, so it must come down again."""
     row = Delivery.objects.get(pk=claim.delivery)
@@ -242,14 +233,5 @@ def _takedown_if_wanted(act: Act, post: Post, claim: Claim) -> None:
 
 def request_wanted_takedown(act: Act, post: Post) -> None:
     """A finished round holds deliveries that should not have left: the system asks for the takedown itself."""
-    wanted = post.deliveries.filter(state=D.SENT, removal_wanted_at__isnull=False)
-    if post.state not in (State.PUBLISHED, State.INCOMPLETE) or not wanted.exists():
-        return
-    post.request_takedown()
-    post.reason_code, post.reason_words = "left_while_stopped", ""
-    post.changed_at = clock.now()
-    post.save()
-    act.record(
-        f"post.{Transition.REQUEST_TAKEDOWN.value}",
-        data={"version": str(post.current_version_id), "state": post.state, "why": post.reason_code},
-    )
+    if post.deliveries.filter(state=D.SENT, removal_wanted_at__isnull=False).exists():
+        takedown_by_system(act, post, "left_while_stopped")

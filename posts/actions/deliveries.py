@@ -37,6 +37,13 @@ def cancel(act: Act, post: Post, why: str, channels: Iterable[UUID] | None = Non
     return cancelled, leaving
 
 
+def want_removal(post: Post) -> None:
+    """Mark what has been sent: it comes down as soon as the post may be taken down."""
+    Delivery.objects.filter(post=post, state=D.SENT, removal_wanted_at__isnull=True).update(
+        removal_wanted_at=datetime.now(UTC)
+    )
+
+
 def plan(act: Act, post: Post, channels: Iterable[UUID], due: datetime) -> None:
     """Create the version's deliveries, or revive cancelled ones, all due at the slot."""
     assert post.current_version is not None

@@ -7,9 +7,10 @@ from healthsocial import clock
 from healthsocial.audit.log import action
 from healthsocial.org.enums import AlertKind
 from posts.actions import deliveries
-from posts.actions.deliver import Claim, raise_alert, record_outcome, request_wanted_takedown
+from posts.actions.deliver import Claim, record_outcome, request_wanted_takedown
 from posts.actions.move import SYSTEM, lock_post
 from posts.actions.settle import close_alert
+from posts.actions.system_takedown import raise_alert
 from posts.enums import DeliveryState, State
 from posts.models import Delivery, Post
 from posts.networks import adapter_for

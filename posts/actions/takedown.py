@@ -9,10 +9,11 @@ from healthsocial import clock
 from healthsocial.audit.log import Actor, Denied, Reason, Refused, action
 from healthsocial.org import queries as org
 from healthsocial.org.enums import AlertKind
-from healthsocial.org.models import Alert, User
+from healthsocial.org.models import User
 from posts import guards, permissions
 from posts.actions.move import lock_post, moving
 from posts.actions.settle import close_alert
+from posts.actions.system_takedown import raise_alert
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 
@@ -28,13 +29,7 @@ def request_takedown(post_id: UUID, *, by: User | Actor, words: str, code: str =
         move.post.deliveries.filter(state=D.SENT).update(removal_wanted_at=datetime.now(UTC))
         move.post.request_takedown()
         move.post.reason_code, move.post.reason_words = code, words.strip()
-        Alert.objects.get_or_create(
-            kind=AlertKind.TAKEDOWN,
-            target_type="post",
-            target_id=str(post_id),
-            resolved_at=None,
-            defaults={"code": code, "at": move.now},
-        )
+        raise_alert(AlertKind.TAKEDOWN, "post", str(post_id), code)
         move.done(Transition.REQUEST_TAKEDOWN, why=code)
         return move.post
 

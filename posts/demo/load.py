@@ -17,6 +17,7 @@ from healthsocial.org.actions.update_channel import update_channel
 from healthsocial.org.enums import PracticeMode
 from posts.actions.crisis_stop import release_stop, start_stop
 from posts.demo import data
+from posts.demo.hashing import one_hash
 from posts.demo.moments import Calendar
 from posts.demo.places import Places, furnish
 from posts.demo.steps import Steps
@@ -69,7 +70,7 @@ def load() -> Loaded:
     spec = data.hospital()
     calendar = Calendar(start, spec["organisation"]["zone"])
     try:
-        with transaction.atomic():
+        with transaction.atomic(), one_hash():
             behind = start - calendar.at(spec["founded"])
             found_demo(seconds_behind=int(behind.total_seconds()))
             places = furnish()

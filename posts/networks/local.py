@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from healthsocial import clock
@@ -15,6 +14,7 @@ from posts.networks.base import Order, Receipt
 class LocalNetwork:
     def send(self, order: Order) -> Receipt:
         """One row per key: a second call with the same key finds the first one's row."""
+        page = _page(order.channel)  # before the row: whatever can fail fails while nothing is public
         row, _created = LocalPublication.objects.get_or_create(
             key=order.key,
             defaults={
@@ -25,11 +25,11 @@ class LocalNetwork:
                 "published_at": clock.now(),
             },
         )
-        return _receipt(row)
+        return _receipt(row, page)
 
     def find(self, channel: UUID, key: str) -> Receipt | None:
         row = LocalPublication.objects.filter(channel_id=channel, key=key).first()
-        return _receipt(row) if row else None
+        return _receipt(row, _page(channel)) if row else None
 
     def remove(self, channel: UUID, remote_id: str) -> str:
         LocalPublication.objects.filter(pk=remote_id, channel_id=channel, removed_at__isnull=True).update(
@@ -38,6 +38,11 @@ class LocalNetwork:
         return str(_("Removed from the public page by HealthSocial."))
 
 
-def _receipt(row: LocalPublication) -> Receipt:
-    slug = Channel.objects.values_list("slug", flat=True).get(pk=row.channel_id)
-    return Receipt(str(row.pk), f"{settings.SITE_URL}{reverse('posts:public_channel', args=[slug])}#p{row.pk}")
+def _page(channel: UUID) -> str:
+    slug = Channel.objects.values_list("slug", flat=True).get(pk=channel)
+    # Written out, not reversed: a worker must not need the views to publish. tests/posts/test_public.py compares the two.
+    return f"{settings.SITE_URL}/c/{slug}/"
+
+
+def _receipt(row: LocalPublication, page: str) -> Receipt:
+    return Receipt(str(row.pk), f"{page}#p{row.pk}")

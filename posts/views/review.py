@@ -1,6 +1,7 @@
 """The review page and the officer's decisions."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -22,13 +23,29 @@ from posts.actions import approve as approving
 from posts.actions import decide
 from posts.actions.answer_several import answer_several
 from posts.choosing import Choice, choose, short_time
-from posts.enums import State, Transition
+from posts.enums import PersonAnswer, State, Transition
 from posts.forms_officer import AnswerForm, ApproveForm, SendBackForm, refuse
 from posts.models import Post
 from posts.queries import Seen, get_post_for
 from posts.slots import Slot
 
 BULK = "several"
+
+
+@dataclass
+class Typed:
+    """Forms as they came back: the page shows them again with what was typed. `opened` is the version they were made from."""
+
+    approve: ApproveForm | None = None
+    changes: SendBackForm | None = None
+    reject: SendBackForm | None = None
+    answers: dict[str, AnswerForm] = field(default_factory=dict)
+    opened: UUID | None = None
+
+    @property
+    def wrong(self) -> bool:
+        forms = (self.approve, self.changes, self.reject, *self.answers.values())
+        return any(form is not None and form.errors for form in forms)
 
 
 @require_safe
@@ -45,7 +62,7 @@ def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     card = request.POST.get("card", BULK)
     form = _answer_form(seen.post, card, request.POST)
     if not form.is_valid():
-        return _page(request, seen, answers={card: form})
+        return _page(request, seen, Typed(answers={card: form}))
     ids = [UUID(text) for text in request.POST.getlist("finding") if _is_uuid(text)]
     fields = {"words_missing": "words", "source_missing": "source_url", "authorization_missing": "authorization", "answer_kind": "kind"}
     return run(
@@ -54,7 +71,7 @@ def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
         to=lambda made: _next_open(seen.post),
         done=lambda made: _("Answered.") if len(made) == 1 else _("%(number)d findings answered.") % {"number": len(made)},
         again=lambda refusal: _page(
-            request, _seen(request, pk), answers={card: _put(form, refusal, fields)}, opened=_version_of(request)
+            request, _seen(request, pk), Typed(answers={card: _put(form, refusal, fields)}, opened=_version_of(request))
         ),
     )
 
@@ -87,7 +104,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid() and decision not in ("now", "later") and (offer is None or choice.named != form.cleaned_data["named"]):
         form.add_error("time" if not choice.offers else None, _time_problem(choice))
     if not form.is_valid() or opened is None:
-        return _page(request, seen, approve_form=form, opened=opened)
+        return _page(request, seen, Typed(approve=form, opened=opened))
     return run(
         request,
         lambda: approving.approve(
@@ -103,8 +120,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
         again=lambda refusal: _page(
             request,
             _seen(request, pk),
-            approve_form=_put(form, refusal, {"signature_wrong": "password", "signature_paused": "password"}),
-            opened=opened,
+            Typed(approve=_put(form, refusal, {"signature_wrong": "password", "signature_paused": "password"}), opened=opened),
         ),
     )
 
@@ -112,32 +128,39 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @needs("posts.review", anywhere=True)
 def request_changes(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _send_back(request, pk, decide.request_changes, "changes_form", _("Sent back to the author with your reason."))
+    form = SendBackForm(request.POST, auto_id="id_changes_form_%s")
+    return _send_back(
+        request, pk, decide.request_changes, form, Typed(changes=form), _("Sent back to the author with your reason.")
+    )
 
 
 @require_POST
 @needs("posts.review", anywhere=True)
 def reject(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _send_back(request, pk, decide.reject, "reject_form", _("Rejected. The author sees your reason and can make a copy."))
+    form = SendBackForm(request.POST, auto_id="id_reject_form_%s")
+    done = _("Rejected. The author sees your reason and can make a copy.")
+    return _send_back(request, pk, decide.reject, form, Typed(reject=form), done)
 
 
 def _send_back(
-    request: HttpRequest, pk: UUID, step: Callable[..., Post], name: str, done: str
+    request: HttpRequest, pk: UUID, step: Callable[..., Post], form: SendBackForm, typed: Typed, done: str
 ) -> HttpResponse:
     seen = _seen(request, pk)
-    form = SendBackForm(request.POST, auto_id=f"id_{name}_%s")
+    typed.opened = _version_of(request)
     if not form.is_valid():
-        return _page(request, seen, opened=_version_of(request), **{name: form})
+        return _page(request, seen, typed)
     data = form.cleaned_data
-    fields = {"reason_missing": "reason", "words_missing": "words"}
+
+    def again(refusal: Refused) -> HttpResponse:
+        _put(form, refusal, {"reason_missing": "reason", "words_missing": "words"})
+        return _page(request, _seen(request, pk), typed)
+
     return run(
         request,
         lambda: step(pk, by=viewer(request), version_id=data["version"], reason=data["reason"], words=data["words"]),
         to=reverse("posts:queue"),
         done=done,
-        again=lambda refusal: _page(
-            request, _seen(request, pk), opened=data["version"], **{name: _put(form, refusal, fields)}
-        ),
+        again=again,
     )
 
 
@@ -154,41 +177,32 @@ def _seen(request: HttpRequest, pk: UUID) -> Seen:
     return seen
 
 
-def _page(
-    request: HttpRequest,
-    seen: Seen,
-    *,
-    approve_form: ApproveForm | None = None,
-    changes_form: SendBackForm | None = None,
-    reject_form: SendBackForm | None = None,
-    answers: dict[str, AnswerForm] | None = None,
-    opened: UUID | None = None,
-) -> HttpResponse:
+def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpResponse:
     """The whole page; with bound forms it keeps what was typed and names what is wrong (422, or the refusal's status)."""
     post, person, now = seen.post, viewer(request), clock.now()
+    typed = typed or Typed()
     assert post.current_version is not None
     form = canonical.read(post.current_version)
     names = reviewing.names_of(form, seen.channels)
     checked = newest_complete_run(post.current_version.pk)
     cards = reviewing.cards(checked, names)
     records = reviewing.relied_on(form)
-    stale = opened is not None and opened != post.current_version.pk
-    version = {"version": post.current_version.pk}
-    choosing = approve_form or _approve_form(request, post)
-    if stale:
-        for bound in (choosing, changes_form, reject_form):
-            _renew(bound, post)
+    stale = typed.opened is not None and typed.opened != post.current_version.pk
+    choosing = typed.approve or _approve_form(request, post)
+    for bound in (typed.approve, typed.changes, typed.reject):
+        _renew(bound, post)
     choice = choose(post, seen.channels, _wall(choosing), now)
     context: dict[str, Any] = {
         "post": post, "channels": seen.channels, "zone": organisation_of(request).zone, "now": now, "stale": stale,
         "version": post.current_version, "form_kind": form["kind"], "links": form["links"],
+        "person_answer": PersonAnswer(form["person_answer"]).label,
         "blocks": reviewing.blocks(form, seen.channels, cards),
-        "cards": [(card, _card_form(card, records, answers or {})) for card in cards],
+        "cards": [(card, _card_form(card, records, typed.answers)) for card in cards],
         "open_count": sum(card.open for card in cards),
-        "bulk": (answers or {}).get(BULK) or AnswerForm(records=records, auto_id="id_several_%s"),
-        "bulk_used": BULK in (answers or {}),
+        "bulk": typed.answers.get(BULK) or AnswerForm(records=records, auto_id="id_several_%s"),
+        "bulk_used": BULK in typed.answers,
         "ticked": request.POST.getlist("finding"),
-        "comparisons": reviewing.comparisons(post, person, seen.channels, opened if stale else None),
+        "comparisons": reviewing.comparisons(post, person, seen.channels, typed.opened if stale else None),
         "persons": reviewing.persons(form, records, now),
         "person_reasons": reasons_for_page(guards.persons_covered(form, now, moment=_("now"))),
         "check": reviewing.check_info(checked, names),
@@ -196,11 +210,14 @@ def _page(
         "may_answer": post.state == State.IN_REVIEW and permissions.denied(person, Transition.APPROVE, post, seen.channels) is None,
         "may_send_back": permissions.denied(person, Transition.REJECT, post, seen.channels) is None,
         "approve_form": choosing, "choice": choice, "choice_reasons": reasons_for_page(choice.reasons),
-        "changes_form": changes_form or SendBackForm(initial=version, auto_id="id_changes_form_%s"),
-        "reject_form": reject_form or SendBackForm(initial=version, auto_id="id_reject_form_%s"),
+        "changes_form": typed.changes or _send_back_form(post, "changes"),
+        "reject_form": typed.reject or _send_back_form(post, "reject"),
     }
-    wrong = any(bound is not None and bound.errors for bound in (approve_form, changes_form, reject_form, *(answers or {}).values()))
-    return render(request, "posts/officer/review.html", context, status=422 if wrong else 200)
+    return render(request, "posts/officer/review.html", context, status=422 if typed.wrong else 200)
+
+
+def _send_back_form(post: Post, name: str) -> SendBackForm:
+    return SendBackForm(initial={"version": post.current_version_id}, auto_id=f"id_{name}_form_%s")
 
 
 def _card_form(card: reviewing.Card, records: list[Any], answers: dict[str, AnswerForm]) -> AnswerForm | None:
@@ -236,10 +253,9 @@ def _wall(form: ApproveForm) -> tuple[str, str] | None:
 
 def _renew(form: ApproveForm | SendBackForm | None, post: Post) -> None:
     """The form that is sent next is about the version that is on screen now."""
-    if form is not None and form.is_bound:
-        data = form.data.copy()
-        data["version"] = str(post.current_version_id)
-        form.data = data
+    if form is not None and isinstance(form.data, QueryDict):
+        form.data = form.data.copy()
+        form.data["version"] = str(post.current_version_id)
 
 
 def _stopping(request: HttpRequest, seen: Seen) -> list[dict[str, Any]]:

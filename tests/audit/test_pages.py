@@ -58,10 +58,16 @@ def test_newest_come_first(olga: Client) -> None:
         ("refused=on", ["grant.given.refused"]),
         ("until=2001-01-01", []),
         ("since=2001-01-01&q=adam&refused=on", ["grant.given.refused"]),
-        ("verb=no.such.verb", ["delivery.failed", "delivery.sent", "person.renamed", "grant.given.refused", "grant.given"]),
+        (
+            "verb=no.such.verb",
+            ["delivery.failed", "delivery.sent", "person.renamed", "grant.given.refused", "grant.given"],
+        ),
         ("before=3", ["grant.given.refused", "grant.given"]),
         ("after=4", ["delivery.failed"]),
-        ("before=x&after=-1", ["delivery.failed", "delivery.sent", "person.renamed", "grant.given.refused", "grant.given"]),
+        (
+            "before=x&after=-1",
+            ["delivery.failed", "delivery.sent", "person.renamed", "grant.given.refused", "grant.given"],
+        ),
     ],
 )
 def test_filters_narrow_the_list(olga: Client, query: str, expected: list[str]) -> None:

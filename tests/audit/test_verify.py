@@ -42,14 +42,21 @@ def rewritten(events: list[Event]) -> list[str]:
     statements, previous = [], verify.GENESIS
     for event in events:
         digest = chain_digest(previous, event.body)
-        statements.append(f"UPDATE audit_event SET previous = '{previous}', digest = '{digest}' WHERE seq = {event.seq}")
+        statements.append(
+            f"UPDATE audit_event SET previous = '{previous}', digest = '{digest}' WHERE seq = {event.seq}"
+        )
         previous = digest
     return [*statements, f"UPDATE audit_head SET digest = '{previous}', seq = {events[-1].seq}"]
 
 
 def test_an_untouched_chain_is_whole(chain: list[Event]) -> None:
     verdict = verify_chain()
-    assert (verdict.ok, verdict.checked, verdict.head_seq, verdict.head_digest) == (True, 6, chain[-1].seq, chain[-1].digest)
+    assert (verdict.ok, verdict.checked, verdict.head_seq, verdict.head_digest) == (
+        True,
+        6,
+        chain[-1].seq,
+        chain[-1].digest,
+    )
 
 
 def test_an_empty_record_is_whole(db: None) -> None:
@@ -58,13 +65,18 @@ def test_an_empty_record_is_whole(db: None) -> None:
 
 
 TAMPERING: dict[str, tuple[str, list[Problem]]] = {
-    "edit a body": ("UPDATE audit_event SET body = replace(body, 'Anna', 'Otto') WHERE seq = 3",
-                    [Problem(3, "digest"), Problem(3, "column:actor_name")]),
+    "edit a body": (
+        "UPDATE audit_event SET body = replace(body, 'Anna', 'Otto') WHERE seq = 3",
+        [Problem(3, "digest"), Problem(3, "column:actor_name")],
+    ),
     "edit a column": ("UPDATE audit_event SET verb = 'thing.undone' WHERE seq = 3", [Problem(3, "column:verb")]),
     "edit who": ("UPDATE audit_event SET actor_name = 'Otto' WHERE seq = 1", [Problem(1, "column:actor_name")]),
     "edit when": ("UPDATE audit_event SET at = '2020-01-01 00:00:00+00:00' WHERE seq = 2", [Problem(2, "column:at")]),
     "edit the target": ("UPDATE audit_event SET target_id = '9' WHERE seq = 6", [Problem(6, "column:target_id")]),
-    "make a body unreadable": ("UPDATE audit_event SET body = '[]' WHERE seq = 4", [Problem(4, "digest"), Problem(4, "body")]),
+    "make a body unreadable": (
+        "UPDATE audit_event SET body = '[]' WHERE seq = 4",
+        [Problem(4, "digest"), Problem(4, "body")],
+    ),
     "delete the first": ("DELETE FROM audit_event WHERE seq = 1", [Problem(1, "gap"), Problem(2, "previous")]),
     "delete a middle one": ("DELETE FROM audit_event WHERE seq = 4", [Problem(4, "gap"), Problem(5, "previous")]),
     "delete the last": ("DELETE FROM audit_event WHERE seq = 6", [Problem(6, "head")]),
@@ -72,8 +84,10 @@ TAMPERING: dict[str, tuple[str, list[Problem]]] = {
     "delete the head": ("DELETE FROM audit_head", [Problem(0, "no_head"), Problem(6, "beyond_head")]),
     "edit the head": (f"UPDATE audit_head SET digest = '{'a' * 64}'", [Problem(6, "head")]),
     "turn the head back": ("UPDATE audit_head SET seq = 5", [Problem(5, "head"), Problem(6, "beyond_head")]),
-    "put one in front": ("UPDATE audit_event SET seq = 0 WHERE seq = 1",
-                         [Problem(1, "gap"), Problem(2, "previous"), Problem(0, "gap")]),
+    "put one in front": (
+        "UPDATE audit_event SET seq = 0 WHERE seq = 1",
+        [Problem(1, "gap"), Problem(2, "previous"), Problem(0, "gap")],
+    ),
 }
 
 
@@ -86,7 +100,8 @@ def test_tampering_is_found_and_named(chain: list[Event], name: str) -> None:
 
 def test_swapping_two_events_is_found(chain: list[Event]) -> None:
     tamper(
-        "UPDATE audit_event SET seq = 99 WHERE seq = 2", "UPDATE audit_event SET seq = 2 WHERE seq = 3",
+        "UPDATE audit_event SET seq = 99 WHERE seq = 2",
+        "UPDATE audit_event SET seq = 2 WHERE seq = 3",
         "UPDATE audit_event SET seq = 3 WHERE seq = 99",
     )
     codes = {(problem.seq, problem.code) for problem in verify_chain().problems}
@@ -136,7 +151,9 @@ def test_batches_do_not_change_the_verdict(chain: list[Event], monkeypatch: pyte
     assert (verify_chain().ok, verify_chain().checked) == (True, 6)
 
 
-def test_only_the_first_problems_are_listed_but_all_are_counted(chain: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_first_problems_are_listed_but_all_are_counted(
+    chain: list[Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(verify, "MOST_PROBLEMS", 2)
     tamper("UPDATE audit_event SET actor_name = 'Otto'")
     verdict = verify_chain()

@@ -8,10 +8,45 @@ from hypothesis import strategies as st
 
 from compliance.normalise import Normalised, normalise, readings, segment
 
-ODD = st.sampled_from([
-    "\u200b", "\u00a0", "  ", "\u00ad", "\u202e", "\u2066", "&amp;", "&nbsp;", "&#8203;", "e\u0301", "\u0301", "😀", "👩\u200d⚕️",
-    "שלום", "مرحبا", "с", "о", "ｃ", "ﬁ", "½", "…", "’", "“", "#PrayForMason", "#guaranteedcure", "c u r e s", "[at]", "(dot)",
-    "\n", "\t", "\r\n", "ß", "İ", "한", "각"])
+ODD = st.sampled_from(
+    [
+        "\u200b",
+        "\u00a0",
+        "  ",
+        "\u00ad",
+        "\u202e",
+        "\u2066",
+        "&amp;",
+        "&nbsp;",
+        "&#8203;",
+        "e\u0301",
+        "\u0301",
+        "😀",
+        "👩\u200d⚕️",
+        "שלום",
+        "مرحبا",
+        "с",
+        "о",
+        "ｃ",
+        "ﬁ",
+        "½",
+        "…",
+        "’",
+        "“",
+        "#PrayForMason",
+        "#guaranteedcure",
+        "c u r e s",
+        "[at]",
+        "(dot)",
+        "\n",
+        "\t",
+        "\r\n",
+        "ß",
+        "İ",
+        "한",
+        "각",
+    ]
+)
 TEXTS = st.lists(st.one_of(ODD, st.text(max_size=8)), max_size=20).map("".join)
 LEXICON = frozenset({"guaranteed", "cure", "cures", "miracle"})
 
@@ -58,14 +93,35 @@ def test_a_plain_word_is_found_at_its_own_place(before: str, after: str) -> None
     assert (place, place + 7) in spans
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("cu\u200bre", "cure"), ("cu\u00adre", "cure"), ("ｃｕｒｅ", "cure"), ("сurе", "cure"), ("cυre", "cure"),
-    ("a\u00a0b", "a b"), ("a  b", "a b"), ("a \n b", "a\nb"), ("&lt;3 &amp; you", "<3 & you"), ("it\u2019s", "it's"),
-    ("\u201cyes\u201d", '"yes"'), ("ana [at] mail (dot) com", "ana@mail.com"), ("#GuaranteedCure", "#Guaranteed Cure"),
-    ("#Stop_It", "#Stop It"), ("e\u0301", "é"), ("\u202ecure\u202c", "cure"), ("👩\u200d⚕️ ok", "👩⚕ ok"),
-    ("plain text", "plain text"), ("Москва", "Москва"), ("5 μg", "5 μg"), ("AT&T", "AT&T"), ("(attic)", "(attic)"),
-    ("#covid", "#covid"), ("naïve café", "naïve café"),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cu\u200bre", "cure"),
+        ("cu\u00adre", "cure"),
+        ("ｃｕｒｅ", "cure"),
+        ("сurе", "cure"),
+        ("cυre", "cure"),
+        ("a\u00a0b", "a b"),
+        ("a  b", "a b"),
+        ("a \n b", "a\nb"),
+        ("&lt;3 &amp; you", "<3 & you"),
+        ("it\u2019s", "it's"),
+        ("\u201cyes\u201d", '"yes"'),
+        ("ana [at] mail (dot) com", "ana@mail.com"),
+        ("#GuaranteedCure", "#Guaranteed Cure"),
+        ("#Stop_It", "#Stop It"),
+        ("e\u0301", "é"),
+        ("\u202ecure\u202c", "cure"),
+        ("👩\u200d⚕️ ok", "👩⚕ ok"),
+        ("plain text", "plain text"),
+        ("Москва", "Москва"),
+        ("5 μg", "5 μg"),
+        ("AT&T", "AT&T"),
+        ("(attic)", "(attic)"),
+        ("#covid", "#covid"),
+        ("naïve café", "naïve café"),
+    ],
+)
 def test_reading(text: str, expected: str) -> None:
     assert normalise(text).text == expected
 
@@ -85,18 +141,33 @@ def test_empty_span_maps_to_an_empty_range() -> None:
     assert normalise("abc").span(3, 3) == (3, 3)
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("it is a c u r e", ["it is a cure"]), ("it c u r e s all", ["it cures all"]), ("g.u.a.r.a.n.t.e.e.d", ["guaranteed"]),
-    ("#guaranteedcure now", ["#guaranteed cure now"]), ("#gardening now", []), ("plain words", []),
-    ("guaranteed\u200bcure", ["guaranteed cure"]), ("I a m here", []),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("it is a c u r e", ["it is a cure"]),
+        ("it c u r e s all", ["it cures all"]),
+        ("g.u.a.r.a.n.t.e.e.d", ["guaranteed"]),
+        ("#guaranteedcure now", ["#guaranteed cure now"]),
+        ("#gardening now", []),
+        ("plain words", []),
+        ("guaranteed\u200bcure", ["guaranteed cure"]),
+        ("I a m here", []),
+    ],
+)
 def test_other_readings(text: str, expected: list[str]) -> None:
     found = [reading.text for reading in readings(normalise(text), text, LEXICON)]
     assert [text for text in found if "cure" in text or "guaranteed" in text] == expected
 
 
-@pytest.mark.parametrize(("word", "expected"), [
-    ("guaranteedcure", ["guaranteed", "cure"]), ("ourcure", ["our", "cure"]), ("curex", []), ("thebest", []), ("", []),
-])
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("guaranteedcure", ["guaranteed", "cure"]),
+        ("ourcure", ["our", "cure"]),
+        ("curex", []),
+        ("thebest", []),
+        ("", []),
+    ],
+)
 def test_segment(word: str, expected: list[str]) -> None:
     assert segment(word, LEXICON) == expected

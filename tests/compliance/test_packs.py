@@ -12,9 +12,19 @@ import yaml
 from compliance.packs import CLAIM_FLAGS, FLAGS, PackError, default_packs, load_packs
 
 RULE: dict[str, Any] = {
-    "id": "test.rule", "flag": "guarantee", "severity": "warn", "message": "Message.", "why": "Why.", "source": "Law 1",
-    "status": "recalled", "rewrite": "Rewrite.", "clears_with": ["remove"], "anchors": ["sure"],
-    "match": {"regex": r"\bsure cure\b"}, "flags": ["A sure cure."], "passes": ["Not sure."],
+    "id": "test.rule",
+    "flag": "guarantee",
+    "severity": "warn",
+    "message": "Message.",
+    "why": "Why.",
+    "source": "Law 1",
+    "status": "recalled",
+    "rewrite": "Rewrite.",
+    "clears_with": ["remove"],
+    "anchors": ["sure"],
+    "match": {"regex": r"\bsure cure\b"},
+    "flags": ["A sure cure."],
+    "passes": ["Not sure."],
 }
 
 
@@ -40,20 +50,40 @@ def test_a_sound_pack_loads(tmp_path: Path) -> None:
         packs.rule("demo/other")
 
 
-@pytest.mark.parametrize(("bad", "problem"), [
-    (without("anchors"), "missing anchors"), (without("source"), "missing source"), (without("flags"), "missing flags"),
-    (without("passes"), "missing passes"), (without("rewrite"), "missing rewrite"), (without("match"), "missing match"),
-    (rule(anchors=[]), "anchors must be"), (rule(flags=[]), "flags must be"), (rule(passes=[]), "passes must be"),
-    (rule(source=" "), "source is empty"), (rule(flag="nonsense"), "unknown flag"), (rule(severity="loud"), "unknown severity"),
-    (rule(extra=1), "unknown key extra"), (rule(hard=True), "only a block can be hard"), (rule(label="SHOE"), "unknown label"),
-    (rule(match={}), "exactly one of"), (rule(match={"regex": "a", "phrases": ["b"]}), "exactly one of"),
-    (rule(match={"regex": "("}), "does not compile"), (rule(match={"regex": "(a+)+b"}), "catastrophic"),
-    (rule(match={"regex": "@{nothing}"}), "does not exist"), (rule(match={"regex": "a", "colour": 1}), "unknown key colour"),
-    (rule(match={"regex": "a", "validate": "magic"}), "unknown validate"), (rule(match={"detector": "dog"}), "unknown detector"),
-    (rule(match={"all_of": ["a"], "scope": "page"}), "unknown scope"), (rule(anchors=["shape:round"]), "unknown shape"),
-    (rule(anchors=["cure*"]), "whole word"), (rule(id="Bad Id"), "the id must be"), (rule(status="guess"), "unknown status"),
-    (rule(status="checked"), "needs checked_on"),
-])
+@pytest.mark.parametrize(
+    ("bad", "problem"),
+    [
+        (without("anchors"), "missing anchors"),
+        (without("source"), "missing source"),
+        (without("flags"), "missing flags"),
+        (without("passes"), "missing passes"),
+        (without("rewrite"), "missing rewrite"),
+        (without("match"), "missing match"),
+        (rule(anchors=[]), "anchors must be"),
+        (rule(flags=[]), "flags must be"),
+        (rule(passes=[]), "passes must be"),
+        (rule(source=" "), "source is empty"),
+        (rule(flag="nonsense"), "unknown flag"),
+        (rule(severity="loud"), "unknown severity"),
+        (rule(extra=1), "unknown key extra"),
+        (rule(hard=True), "only a block can be hard"),
+        (rule(label="SHOE"), "unknown label"),
+        (rule(match={}), "exactly one of"),
+        (rule(match={"regex": "a", "phrases": ["b"]}), "exactly one of"),
+        (rule(match={"regex": "("}), "does not compile"),
+        (rule(match={"regex": "(a+)+b"}), "catastrophic"),
+        (rule(match={"regex": "@{nothing}"}), "does not exist"),
+        (rule(match={"regex": "a", "colour": 1}), "unknown key colour"),
+        (rule(match={"regex": "a", "validate": "magic"}), "unknown validate"),
+        (rule(match={"detector": "dog"}), "unknown detector"),
+        (rule(match={"all_of": ["a"], "scope": "page"}), "unknown scope"),
+        (rule(anchors=["shape:round"]), "unknown shape"),
+        (rule(anchors=["cure*"]), "whole word"),
+        (rule(id="Bad Id"), "the id must be"),
+        (rule(status="guess"), "unknown status"),
+        (rule(status="checked"), "needs checked_on"),
+    ],
+)
 def test_a_wrong_rule_names_itself(tmp_path: Path, bad: dict[str, Any], problem: str) -> None:
     with pytest.raises(PackError) as caught:
         load_packs(write(tmp_path, bad))
@@ -68,7 +98,9 @@ def test_the_same_id_twice_is_refused_across_files(tmp_path: Path) -> None:
         load_packs(write(tmp_path, rule(), name="two.yaml"))
 
 
-@pytest.mark.parametrize("text", ["", "pack: demo", "- a", "rules: {", "pack: demo\njurisdiction: us\nversion: 1\ntitle: t\nrules: []"])
+@pytest.mark.parametrize(
+    "text", ["", "pack: demo", "- a", "rules: {", "pack: demo\njurisdiction: us\nversion: 1\ntitle: t\nrules: []"]
+)
 def test_a_wrong_file_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "one.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(PackError, match=r"one\.yaml"):

@@ -46,11 +46,15 @@ def test_a_name_without_latin_letters_gets_a_plain_address(cast: Cast) -> None:
 def test_names_are_free_within_their_place(cast: Cast) -> None:
     group = cast.harbor.group
     local = Network.LOCAL
-    assert refused(lambda: create_channel(group=group, name="HARBOR NEWS", network=local, by=cast.adam)) == ["name_in_use"]
+    assert refused(lambda: create_channel(group=group, name="HARBOR NEWS", network=local, by=cast.adam)) == [
+        "name_in_use"
+    ]
     assert refused(lambda: rename_channel(cast.heart, name="Harbor news", by=cast.adam)) == ["name_in_use"]
     assert refused(lambda: rename_channel(cast.heart, name=" ", by=cast.adam)) == ["name_missing"]
     assert refused(lambda: create_group(name="main campus", kind=GroupKind.SITE, by=cast.adam)) == ["name_in_use"]
-    assert refused(lambda: rename_group(group, name="West clinic", kind=GroupKind.SITE, by=cast.adam)) == ["name_in_use"]
+    assert refused(lambda: rename_group(group, name="West clinic", kind=GroupKind.SITE, by=cast.adam)) == [
+        "name_in_use"
+    ]
     assert create_channel(group=cast.other.group, name="Harbor news", network=local, by=cast.adam).name == "Harbor news"
 
 
@@ -58,8 +62,11 @@ def test_the_practice_network_is_for_demo_databases_only(cast: Cast) -> None:
     group, practice = cast.harbor.group, Network.PRACTICE
     codes = refused(lambda: create_channel(group=group, name="Practice", network=practice, by=cast.adam))
     assert codes == ["practice_in_demo_only"]
-    codes = refused(lambda: update_channel(
-        cast.harbor, character_limit=280, max_lateness_minutes=None, practice_mode=PracticeMode.REFUSE, by=cast.adam))
+    codes = refused(
+        lambda: update_channel(
+            cast.harbor, character_limit=280, max_lateness_minutes=None, practice_mode=PracticeMode.REFUSE, by=cast.adam
+        )
+    )
     assert codes == ["practice_in_demo_only"]
 
 
@@ -67,18 +74,28 @@ def test_on_a_demo_database_the_practice_network_can_be_told_how_to_answer(cast:
     Organisation.objects.all().delete()
     Organisation.objects.create(created_as_demo=True)
     channel = create_channel(group=cast.harbor.group, name="Practice", network=Network.PRACTICE, by=cast.adam)
-    update_channel(channel, character_limit=2000, max_lateness_minutes=None, practice_mode=PracticeMode.SLOW, by=cast.adam)
+    update_channel(
+        channel, character_limit=2000, max_lateness_minutes=None, practice_mode=PracticeMode.SLOW, by=cast.adam
+    )
     assert Channel.objects.get(pk=channel.pk).practice_mode == "slow"
     assert data() == {"practice_mode": ["accept", "slow"]}
 
 
 @pytest.mark.parametrize(
     ("limit", "lateness", "codes"),
-    [(19, None, ["limit_range"]), (100_001, None, ["limit_range"]), (280, 0, ["lateness_range"]), (280, 10_081, ["lateness_range"]),
-     (1, 0, ["limit_range", "lateness_range"])],
+    [
+        (19, None, ["limit_range"]),
+        (100_001, None, ["limit_range"]),
+        (280, 0, ["lateness_range"]),
+        (280, 10_081, ["lateness_range"]),
+        (1, 0, ["limit_range", "lateness_range"]),
+    ],
 )
 def test_numbers_stay_in_their_bounds(cast: Cast, limit: int, lateness: int | None, codes: list[str]) -> None:
-    assert refused(lambda: update_channel(cast.heart, character_limit=limit, max_lateness_minutes=lateness, by=cast.adam)) == codes
+    assert (
+        refused(lambda: update_channel(cast.heart, character_limit=limit, max_lateness_minutes=lateness, by=cast.adam))
+        == codes
+    )
 
 
 def test_a_change_is_recorded_with_old_and_new_and_no_change_with_nothing(cast: Cast) -> None:
@@ -106,7 +123,13 @@ def test_an_administrator_of_a_group_works_inside_it_only(cast: Cast) -> None:
 
 
 def settings(by: object, **changes: object) -> Organisation:
-    wanted = {"name": "Harbor Health", "zone": "America/Chicago", "max_lateness_minutes": 60, "approved_window_days": 7, **changes}
+    wanted = {
+        "name": "Harbor Health",
+        "zone": "America/Chicago",
+        "max_lateness_minutes": 60,
+        "approved_window_days": 7,
+        **changes,
+    }
     return change_settings(**wanted, by=by)  # type: ignore[arg-type]
 
 
@@ -115,10 +138,17 @@ def test_settings_are_changed_by_an_administrator_and_recorded_without_the_name(
     settings(cast.adam)
     row = organisation()
     assert (row.name, row.zone, row.max_lateness_minutes, row.approved_window_days, row.changed_by) == (
-        "Harbor Health", "America/Chicago", 60, 7, cast.adam
+        "Harbor Health",
+        "America/Chicago",
+        60,
+        7,
+        cast.adam,
     )
     assert data() == {
-        "name": "changed", "zone": ["UTC", "America/Chicago"], "max_lateness_minutes": [120, 60], "approved_window_days": [14, 7],
+        "name": "changed",
+        "zone": ["UTC", "America/Chicago"],
+        "max_lateness_minutes": [120, 60],
+        "approved_window_days": [14, 7],
     }
     settings(cast.adam)
     assert Event.objects.count() == 1
@@ -127,8 +157,11 @@ def test_settings_are_changed_by_an_administrator_and_recorded_without_the_name(
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"zone": "Europe/Nowhere"}, "zone_unknown"), ({"zone": "../../etc/passwd"}, "zone_unknown"), ({"zone": ""}, "zone_unknown"),
-        ({"name": ""}, "name_missing"), ({"max_lateness_minutes": 0}, "lateness_range"),
+        ({"zone": "Europe/Nowhere"}, "zone_unknown"),
+        ({"zone": "../../etc/passwd"}, "zone_unknown"),
+        ({"zone": ""}, "zone_unknown"),
+        ({"name": ""}, "name_missing"),
+        ({"max_lateness_minutes": 0}, "lateness_range"),
         ({"approved_window_days": 366}, "window_range"),
     ],
 )

@@ -32,7 +32,8 @@ def test_two_links_are_printed_and_work(client: Client) -> None:
     assert "http://127.0.0.1:8000/link/" in printed
     people = User.objects.order_by("email")
     assert [(person.email, person.name) for person in people] == [
-        ("anna.berg@example.org", "Anna Berg"), ("otto@example.org", "Otto"),
+        ("anna.berg@example.org", "Anna Berg"),
+        ("otto@example.org", "Otto"),
     ]
     grants = list(Grant.objects.values_list("role", "scope", "granted_by"))
     assert grants == [("administrator", "everything", None)] * 2

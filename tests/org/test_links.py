@@ -103,7 +103,9 @@ def test_a_new_password_ends_every_session(cast: Cast) -> None:
         (NEW, NEW + "x", "The two passwords differ."),
     ],
 )
-def test_a_weak_password_is_said_and_the_link_lives_on(cast: Cast, client: Client, password: str, again: str, said: str) -> None:
+def test_a_weak_password_is_said_and_the_link_lives_on(
+    cast: Cast, client: Client, password: str, again: str, said: str
+) -> None:
     token = reset_link(cast.nobody, by=cast.adam)
     client.get(f"/link/{token}/")
     page = client.post("/link/open/", {"password": password, "again": again})

@@ -41,8 +41,21 @@ def pages(cast: Cast) -> dict[str, tuple[str, str, int]]:
     }
 
 
-PAGES = ("people", "invite", "person", "channels", "channel", "other channel", "new channel", "new group", "group", "settings", "me",
-         "audit", "event")
+PAGES = (
+    "people",
+    "invite",
+    "person",
+    "channels",
+    "channel",
+    "other channel",
+    "new channel",
+    "new group",
+    "group",
+    "settings",
+    "me",
+    "audit",
+    "event",
+)
 
 
 @pytest.fixture
@@ -55,7 +68,9 @@ def busy(cast: Cast) -> Cast:
 
 @pytest.mark.parametrize("who", ROLES)
 @pytest.mark.parametrize("page", PAGES)
-def test_a_page_opens_for_its_roles_only_and_reading_changes_nothing(busy: Cast, client: Client, page: str, who: str) -> None:
+def test_a_page_opens_for_its_roles_only_and_reading_changes_nothing(
+    busy: Cast, client: Client, page: str, who: str
+) -> None:
     address, allowed, otherwise = pages(busy)[page]
     client.force_login(getattr(busy, who))
     before = _everything()
@@ -85,17 +100,38 @@ def writes(cast: Cast) -> dict[str, tuple[str, dict[str, str]]]:
         "reset": (reverse("org:reset_link", args=[cast.rita.pk]), {}),
         "new group": ("/groups/new/", {"name": "Rehab", "kind": "unit"}),
         "group": (reverse("org:group_edit", args=[cast.harbor.group_id]), {"name": "Main", "kind": "site"}),
-        "new channel": ("/channels/new/", {
-            "group": str(cast.harbor.group_id), "name": "Blog", "network": "local", "character_limit": "500"}),
+        "new channel": (
+            "/channels/new/",
+            {"group": str(cast.harbor.group_id), "name": "Blog", "network": "local", "character_limit": "500"},
+        ),
         "channel name": (reverse("org:channel_rename", args=[cast.harbor.pk]), {"name": "Harbor"}),
         "channel": (reverse("org:channel_change", args=[cast.harbor.pk]), {"character_limit": "500"}),
-        "settings": ("/settings/", {
-            "name": "Harbor Health", "zone": "Europe/Berlin", "max_lateness_minutes": "60", "approved_window_days": "7"}),
+        "settings": (
+            "/settings/",
+            {
+                "name": "Harbor Health",
+                "zone": "Europe/Berlin",
+                "max_lateness_minutes": "60",
+                "approved_window_days": "7",
+            },
+        ),
     }
 
 
-WRITES = ("invite", "rename", "grant", "end", "deactivate", "reset", "new group", "group", "new channel", "channel name", "channel",
-          "settings")
+WRITES = (
+    "invite",
+    "rename",
+    "grant",
+    "end",
+    "deactivate",
+    "reset",
+    "new group",
+    "group",
+    "new channel",
+    "channel name",
+    "channel",
+    "settings",
+)
 
 
 @pytest.mark.parametrize("write", WRITES)
@@ -104,7 +140,9 @@ def test_an_administrator_sends_the_form_and_it_is_done(busy: Cast, client: Clie
     client.force_login(busy.adam)
     before = Event.objects.count()
     answer = client.post(address, sent)
-    assert answer.status_code == (200 if write in {"invite", "reset"} else 303)  # a one-time link is shown in the answer itself
+    assert answer.status_code == (
+        200 if write in {"invite", "reset"} else 303
+    )  # a one-time link is shown in the answer itself
     assert Event.objects.count() == before + (2 if write == "deactivate" else 1)  # her role ends too
     if answer.status_code == 303:
         assert client.get(answer["Location"]).status_code == 200
@@ -121,7 +159,9 @@ def test_others_send_it_in_vain(busy: Cast, client: Client, write: str, who: str
     assert (list(User.objects.values_list()), Channel.objects.count()) == (people, 3)
 
 
-@pytest.mark.parametrize("write", [w for w in WRITES if w not in {"invite", "new group", "group", "new channel", "settings"}])
+@pytest.mark.parametrize(
+    "write", [w for w in WRITES if w not in {"invite", "new group", "group", "new channel", "settings"}]
+)
 def test_addresses_that_write_refuse_get(busy: Cast, client: Client, write: str) -> None:
     client.force_login(busy.adam)
     assert client.get(writes(busy)[write][0]).status_code == 405
@@ -137,7 +177,9 @@ def test_a_form_without_its_token_is_refused(busy: Cast) -> None:
 def test_a_refusal_shows_the_reasons_who_lifts_them_and_the_way_back(busy: Cast, client: Client) -> None:
     client.force_login(busy.adam)
     here = f"/people/{busy.adam.pk}/"
-    answer = client.post(reverse("org:deactivate", args=[busy.adam.pk]), headers={"Referer": f"http://testserver{here}"})
+    answer = client.post(
+        reverse("org:deactivate", args=[busy.adam.pk]), headers={"Referer": f"http://testserver{here}"}
+    )
     page = answer.content.decode()
     assert answer.status_code == 409
     assert "Nobody can deactivate themselves." in page
@@ -168,10 +210,16 @@ def test_an_invitation_to_a_known_address_is_said_in_the_form(busy: Cast, client
         ("/people/invite/", {"name": "", "email": "x"}, "Enter a valid email address."),
         ("/groups/new/", {"name": "", "kind": "site"}, "This field is required."),
         ("/channels/new/", {"name": "x", "group": "none"}, "Select a valid choice."),
-        ("/settings/", {"name": "x", "zone": "", "max_lateness_minutes": "0", "approved_window_days": "7"}, "greater than or equal to 1"),
+        (
+            "/settings/",
+            {"name": "x", "zone": "", "max_lateness_minutes": "0", "approved_window_days": "7"},
+            "greater than or equal to 1",
+        ),
     ],
 )
-def test_a_form_with_faults_comes_back_with_them(busy: Cast, client: Client, address: str, sent: dict[str, str], said: str) -> None:
+def test_a_form_with_faults_comes_back_with_them(
+    busy: Cast, client: Client, address: str, sent: dict[str, str], said: str
+) -> None:
     client.force_login(busy.adam)
     answer = client.post(address, sent)
     assert answer.status_code == 422
@@ -191,10 +239,18 @@ def test_days_of_a_grant_are_whole_days_in_the_organisations_zone(busy: Cast, cl
     row.zone = "America/Chicago"
     row.save()
     client.force_login(busy.adam)
-    sent = {"role": "scheduler", "where": f"group:{busy.harbor.group_id}", "starts_on": "2998-01-01", "ends_on": "2998-01-31"}
+    sent = {
+        "role": "scheduler",
+        "where": f"group:{busy.harbor.group_id}",
+        "starts_on": "2998-01-01",
+        "ends_on": "2998-01-31",
+    }
     assert client.post(reverse("org:grant", args=[busy.nobody.pk]), sent).status_code == 303
     grant = Grant.objects.get(user=busy.nobody, role="scheduler")
-    assert (grant.starts_at, grant.ends_at) == (datetime(2998, 1, 1, 6, tzinfo=UTC), datetime(2998, 2, 1, 6, tzinfo=UTC))
+    assert (grant.starts_at, grant.ends_at) == (
+        datetime(2998, 1, 1, 6, tzinfo=UTC),
+        datetime(2998, 2, 1, 6, tzinfo=UTC),
+    )
     assert (grant.scope, grant.group_id) == ("group", busy.harbor.group_id)
 
 
@@ -254,7 +310,9 @@ def test_people_come_in_pages_that_keep_the_filter(busy: Cast, client: Client) -
     client.force_login(busy.adam)
     more_people(60, busy)
     page = client.get("/people/?q=Person&page=2")
-    assert [person.name for person in page.context["page"].object_list] == [f"Person {number:02}" for number in range(50, 60)]
+    assert [person.name for person in page.context["page"].object_list] == [
+        f"Person {number:02}" for number in range(50, 60)
+    ]
     assert 'href="?q=Person&amp;page=1"' in page.content.decode()
     assert client.get("/people/?page=x").status_code == 200
 

@@ -55,7 +55,9 @@ ACTS: dict[str, Act] = {
     "grant.ended": lambda cast, by: end_grant(cast.alice.grants.get(), by=by),
     "group.created": lambda cast, by: create_group(name="Rehab", kind=GroupKind.UNIT, by=by),
     "group.renamed": lambda cast, by: rename_group(cast.harbor.group, name="Main", kind=GroupKind.SITE, by=by),
-    "channel.created": lambda cast, by: create_channel(group=cast.harbor.group, name="Blog", network=Network.LOCAL, by=by),
+    "channel.created": lambda cast, by: create_channel(
+        group=cast.harbor.group, name="Blog", network=Network.LOCAL, by=by
+    ),
     "channel.renamed": lambda cast, by: rename_channel(cast.heart, name="Heart and vessels", by=by),
     "channel.changed": lambda cast, by: update_channel(cast.heart, character_limit=280, max_lateness_minutes=30, by=by),
 }
@@ -71,7 +73,10 @@ def test_an_administrator_may_and_it_is_recorded(cast: Cast, verb: str) -> None:
     ACTS[verb](cast, cast.adam)
     event = last_event()
     assert (event.verb, event.actor_id, event.actor_name, event.actor_role) == (
-        verb, str(cast.adam.pk), "Adam Example", "administrator"
+        verb,
+        str(cast.adam.pk),
+        "Adam Example",
+        "administrator",
     )
     assert verify_chain().ok
 
@@ -160,7 +165,9 @@ def test_deactivating_twice_is_refused(cast: Cast) -> None:
 
 def test_a_grant_needs_an_active_person_and_a_sensible_time_and_is_not_given_twice(cast: Cast) -> None:
     moment = clock.now()
-    assert refused(lambda: grant_role(cast.nobody, role=Role.AUTHOR, ends_at=moment, by=cast.adam)) == ["ends_before_start"]
+    assert refused(lambda: grant_role(cast.nobody, role=Role.AUTHOR, ends_at=moment, by=cast.adam)) == [
+        "ends_before_start"
+    ]
     group = cast.harbor.group
     assert refused(lambda: grant_role(cast.alice, role=Role.AUTHOR, group=group, by=cast.adam)) == ["already_granted"]
     assert refused(lambda: grant_role(gone(cast), role=Role.AUTHOR, by=cast.adam)) == ["deactivated"]

@@ -55,7 +55,9 @@ def test_several_grants_together_cover_every_channel(cast: Cast) -> None:
 
 def _grant(person: User, starts_in: timedelta, ends_in: timedelta | None) -> Grant:
     at = clock.now()
-    return Grant.objects.create(user=person, role=Role.AUDITOR, starts_at=at + starts_in, ends_at=at + ends_in if ends_in else None)
+    return Grant.objects.create(
+        user=person, role=Role.AUDITOR, starts_at=at + starts_in, ends_at=at + ends_in if ends_in else None
+    )
 
 
 HOUR = timedelta(hours=1)

@@ -1,13 +1,14 @@
 """Two people at the same moment: the second one sees what the first one did."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from healthsocial.audit.log import Refused
+from healthsocial.audit.models import Head
 from healthsocial.audit.verify import verify_chain
 from healthsocial.org.actions.deactivate_person import deactivate_person
 from healthsocial.org.actions.end_grant import end_grant
@@ -17,7 +18,7 @@ from healthsocial.org.actions.reset_link import reset_link
 from healthsocial.org.guards import other_administrators
 from healthsocial.org.links import token_digest
 from healthsocial.org.models import User
-from healthsocial.org.queries import open_link
+from healthsocial.org.queries import open_link, organisation
 from healthsocial.org.roles import Role
 from tests.conftest import Cast, give
 
@@ -25,13 +26,14 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 def at_once(*calls: Callable[[], object]) -> list[str]:
-    """Start all calls together; "done" or the reason codes of each, in order."""
-    barrier = Barrier(len(calls))
+    """Start all calls together; "done" or the reason codes of each, in order.
+
+    The audit head is held meanwhile, so that no call can finish before every call has come as far as it gets: without
+    a lock of their own they would all have passed their checks by then.
+    """
 
     def one(call: Callable[[], object]) -> str:
         try:
-            connection.ensure_connection()
-            barrier.wait(timeout=20)
             call()
             return "done"
         except Refused as refusal:
@@ -40,12 +42,32 @@ def at_once(*calls: Callable[[], object]) -> list[str]:
             connection.close()
 
     with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
+        with transaction.atomic():
+            Head.objects.select_for_update().get(id=1)
+            outcomes = [pool.submit(one, call) for call in calls]
+            _wait_until_waiting(len(calls))
+        return [outcome.result(timeout=20) for outcome in outcomes]
+
+
+def _wait_until_waiting(count: int) -> None:
+    """Until so many other connections of this database wait for a lock."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0] >= count:
+                return
+        time.sleep(0.02)
+    raise TimeoutError("the calls did not come to a lock")
 
 
 @pytest.fixture
 def two(committed: None, cast: Cast) -> tuple[User, User]:
     """Two administrators of everything."""
+    organisation()
+    Head.objects.get_or_create(id=1)
     give(cast.rita, Role.ADMINISTRATOR)
     return cast.adam, cast.rita
 

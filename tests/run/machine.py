@@ -17,7 +17,18 @@ SECONDS = 45.0  # how long anything may take before a test gives up; a busy mach
 
 def environment(data: Path, **more: str) -> dict[str, str]:
     """A clean environment: nothing of the developer's own settings reaches the processes, except the database server."""
-    ours = ("HEALTHSOCIAL_", "DATABASE_", "REDIS_", "EMAIL_", "DJANGO_", "PYTEST_", "PYTHONWARNINGS", "PORT", "HOST", "DEMO")
+    ours = (
+        "HEALTHSOCIAL_",
+        "DATABASE_",
+        "REDIS_",
+        "EMAIL_",
+        "DJANGO_",
+        "PYTEST_",
+        "PYTHONWARNINGS",
+        "PORT",
+        "HOST",
+        "DEMO",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, "HEALTHSOCIAL_DATA": str(data), "DEMO": "0", **more}
 
@@ -30,14 +41,23 @@ def free_port() -> int:
 
 def manage(data: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments], cwd=BASE, env=environment(data, **more), text=True,
-        capture_output=True, check=False,
+        [sys.executable, "manage.py", *arguments],
+        cwd=BASE,
+        env=environment(data, **more),
+        text=True,
+        capture_output=True,
+        check=False,
     )
 
 
 def python(data: Path, code: str, **more: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", code], cwd=BASE, env=environment(data, **more), text=True, capture_output=True, check=False
+        [sys.executable, "-c", code],
+        cwd=BASE,
+        env=environment(data, **more),
+        text=True,
+        capture_output=True,
+        check=False,
     )
 
 
@@ -53,7 +73,9 @@ def living(data: Path) -> dict[int, str]:
             command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-        ours = f"HEALTHSOCIAL_DATA={data}".encode() in given or f"{data}/" in command  # Redis overwrites its environment
+        ours = (
+            f"HEALTHSOCIAL_DATA={data}".encode() in given or f"{data}/" in command
+        )  # Redis overwrites its environment
         if ours and state != "Z":
             found[int(folder.name)] = command
     return found
@@ -70,7 +92,11 @@ class Machine:
 
     def __enter__(self) -> "Machine":
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "healthsocial.supervisor"], cwd=BASE, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [sys.executable, "-m", "healthsocial.supervisor"],
+            cwd=BASE,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             env=environment(self.data, PORT=str(self.port), **self.more),
         )
         self.reader = Thread(target=self._read)

@@ -97,7 +97,11 @@ def test_there_and_back_again(databases: list[dict[str, str]], tmp_path: Path) -
     assert done.returncode == 0, done.stderr
     assert "manage.py resume_publishing --by EMAIL" in done.stdout
     assert json.loads(run(new, LOOK, more=databases[1])) == {
-        "name": "Jo Example", "media": "picture", "stopped": True, "missing": [], "before": manifest["audit_seq"],
+        "name": "Jo Example",
+        "media": "picture",
+        "stopped": True,
+        "missing": [],
+        "before": manifest["audit_seq"],
         "event": {"restored_seq": manifest["audit_seq"], "replaced_seq": None},
     }
 

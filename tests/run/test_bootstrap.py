@@ -35,7 +35,9 @@ def test_an_old_python_gets_far_enough_to_read_it() -> None:
 
 @pytest.mark.parametrize("version", [(3, 8), (3, 10), (3, 14), (4, 0)])
 def test_another_python_gets_one_sentence(bootstrap: ModuleType, version: tuple[int, int]) -> None:
-    with pytest.raises(bootstrap.Problem, match=r"needs Python 3\.11, 3\.12 or 3\.13, and this is \d\.\d+: install one") as problem:
+    with pytest.raises(
+        bootstrap.Problem, match=r"needs Python 3\.11, 3\.12 or 3\.13, and this is \d\.\d+: install one"
+    ) as problem:
         bootstrap.check_python(version)
     assert "\n" not in str(problem.value)
 
@@ -48,8 +50,11 @@ def test_a_promised_python_is_taken(bootstrap: ModuleType, version: tuple[int, i
 def test_a_python_without_venv_gets_one_sentence(tmp_path: Path) -> None:
     code = f"import sys; sys.modules['ensurepip'] = None; sys.path.insert(0, {str(BASE)!r}); import bootstrap\nsys.exit(bootstrap.main(['run']))"
     done = subprocess.run(
-        [sys.executable, "-I", "-c", code], env={"HEALTHSOCIAL_VENV": str(tmp_path / "venv"), "PATH": "/nowhere"}, text=True,
-        capture_output=True, check=False,
+        [sys.executable, "-I", "-c", code],
+        env={"HEALTHSOCIAL_VENV": str(tmp_path / "venv"), "PATH": "/nowhere"},
+        text=True,
+        capture_output=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert re.fullmatch(r"This Python cannot make .*`apt install python3\.1\d-venv`\), then try again\.\n", done.stdout)

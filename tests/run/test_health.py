@@ -21,7 +21,11 @@ def test_it_says_what_lives_without_an_organisation_or_a_known_host(client: Clie
     assert response.status_code == 200
     assert 2 <= facts.pop("dispatch") < 60
     assert facts == {
-        "status": "ok", "database": "ok", "redis": {"configured": False, "ok": None}, "worker": None, "version": settings.VERSION,
+        "status": "ok",
+        "database": "ok",
+        "redis": {"configured": False, "ok": None},
+        "worker": None,
+        "version": settings.VERSION,
     }
     assert not Organisation.objects.exists()
 
@@ -39,5 +43,10 @@ def test_it_answers_503_when_the_database_is_down(tmp_path: Path) -> None:
         "import django; django.setup()\nfrom django.test import Client\n"
         "r = Client().get('/healthz'); print(r.status_code, r.json()['status'], r.json()['database'])"
     )
-    done = python(tmp_path, code, DATABASE_URL="postgres://nobody@127.0.0.1:1/none", DJANGO_SETTINGS_MODULE="healthsocial.settings")
+    done = python(
+        tmp_path,
+        code,
+        DATABASE_URL="postgres://nobody@127.0.0.1:1/none",
+        DJANGO_SETTINGS_MODULE="healthsocial.settings",
+    )
     assert done.stdout.split() == ["503", "down", "down"], done.stderr

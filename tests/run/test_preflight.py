@@ -31,7 +31,10 @@ def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
         preflight.data_folder(path)
 
 
-@pytest.mark.parametrize(("content", "sentence"), [(b"", "is empty"), (b"no database" * 900, "is damaged"), (b"SQLite format 3\0" * 9, "is damaged")])
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [(b"", "is empty"), (b"no database" * 900, "is damaged"), (b"SQLite format 3\0" * 9, "is damaged")],
+)
 def test_a_broken_database_file_is_named(tmp_path: Path, content: bytes, sentence: str) -> None:
     path = tmp_path / "healthsocial.sqlite3"
     path.write_bytes(content)
@@ -72,7 +75,9 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     mount = shutil.which("mount")
     if os.geteuid() != 0 or mount is None:
         pytest.skip("a tiny disk can be mounted by root only")
-    if subprocess.run([mount, "-t", "tmpfs", "-o", "size=300k,mode=700", "tmpfs", str(folder)], check=False, capture_output=True).returncode:
+    if subprocess.run(
+        [mount, "-t", "tmpfs", "-o", "size=300k,mode=700", "tmpfs", str(folder)], check=False, capture_output=True
+    ).returncode:
         pytest.skip("this machine does not allow mounting a tiny disk")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)

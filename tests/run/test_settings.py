@@ -11,7 +11,9 @@ from healthsocial import env
 from healthsocial.supervisor.children import BASE
 
 GOOD = {
-    "HEALTHSOCIAL_ENV": "production", "HEALTHSOCIAL_SECRET_KEY": "k" * 50, "HEALTHSOCIAL_HOSTS": "social.example.org",
+    "HEALTHSOCIAL_ENV": "production",
+    "HEALTHSOCIAL_SECRET_KEY": "k" * 50,
+    "HEALTHSOCIAL_HOSTS": "social.example.org",
 }
 
 
@@ -30,19 +32,22 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     return run
 
 
-@pytest.mark.parametrize(("wrong", "sentence"), [
-    ({"HEALTHSOCIAL_DEBUG": "1"}, "HEALTHSOCIAL_DEBUG must be off"),
-    ({"HEALTHSOCIAL_DEBUG": "yes"}, "HEALTHSOCIAL_DEBUG must be True, False, 1 or 0"),
-    ({"HEALTHSOCIAL_SECRET_KEY": ""}, "HEALTHSOCIAL_SECRET_KEY must be set"),
-    ({"HEALTHSOCIAL_SECRET_KEY": "django-insecure-" + "k" * 50}, "HEALTHSOCIAL_SECRET_KEY must be set"),
-    ({"HEALTHSOCIAL_HOSTS": ""}, "HEALTHSOCIAL_HOSTS must name the hosts"),
-    ({"HEALTHSOCIAL_HOSTS": "*"}, "without wildcards"),
-    ({"HEALTHSOCIAL_HOSTS": "good.example.org,*.example.org"}, "without wildcards"),
-    ({"HEALTHSOCIAL_HOSTS": ".example.org"}, "without wildcards"),
-    ({"HEALTHSOCIAL_ENV": "prod"}, "must be local, production or test"),
-    ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not understood"),
-    ({"DATABASE_URL": "sqlite:///x.db"}, "must name a PostgreSQL database"),
-])
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"HEALTHSOCIAL_DEBUG": "1"}, "HEALTHSOCIAL_DEBUG must be off"),
+        ({"HEALTHSOCIAL_DEBUG": "yes"}, "HEALTHSOCIAL_DEBUG must be True, False, 1 or 0"),
+        ({"HEALTHSOCIAL_SECRET_KEY": ""}, "HEALTHSOCIAL_SECRET_KEY must be set"),
+        ({"HEALTHSOCIAL_SECRET_KEY": "django-insecure-" + "k" * 50}, "HEALTHSOCIAL_SECRET_KEY must be set"),
+        ({"HEALTHSOCIAL_HOSTS": ""}, "HEALTHSOCIAL_HOSTS must name the hosts"),
+        ({"HEALTHSOCIAL_HOSTS": "*"}, "without wildcards"),
+        ({"HEALTHSOCIAL_HOSTS": "good.example.org,*.example.org"}, "without wildcards"),
+        ({"HEALTHSOCIAL_HOSTS": ".example.org"}, "without wildcards"),
+        ({"HEALTHSOCIAL_ENV": "prod"}, "must be local, production or test"),
+        ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not understood"),
+        ({"DATABASE_URL": "sqlite:///x.db"}, "must name a PostgreSQL database"),
+    ],
+)
 def test_production_refuses(load: Any, wrong: dict[str, str], sentence: str) -> None:
     with pytest.raises(ImproperlyConfigured, match=sentence):
         load(**{**GOOD, **wrong})
@@ -50,7 +55,11 @@ def test_production_refuses(load: Any, wrong: dict[str, str], sentence: str) -> 
 
 def test_production_with_good_values_makes_no_keys_and_is_strict(load: Any, tmp_path: Path) -> None:
     settings = load(**GOOD)
-    assert (settings["DEBUG"], settings["SECURE_SSL_REDIRECT"], settings["SESSION_COOKIE_SECURE"]) == (False, True, True)
+    assert (settings["DEBUG"], settings["SECURE_SSL_REDIRECT"], settings["SESSION_COOKIE_SECURE"]) == (
+        False,
+        True,
+        True,
+    )
     assert not (tmp_path / "data").exists()
 
 

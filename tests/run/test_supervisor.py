@@ -24,7 +24,11 @@ ORDER = ["beat", "dispatch", "worker", "web", "redis"]
 def start_and_fail(data: Path, **more: str) -> str:
     """Start where it cannot work; return the one sentence."""
     done = subprocess.run(
-        [sys.executable, "-m", "healthsocial.supervisor"], cwd=BASE, text=True, capture_output=True, check=False,
+        [sys.executable, "-m", "healthsocial.supervisor"],
+        cwd=BASE,
+        text=True,
+        capture_output=True,
+        check=False,
         env=environment(data, **{"PORT": str(free_port()), **more}),
     )
     assert done.returncode == 1, done
@@ -55,7 +59,9 @@ def test_from_nothing_to_ready_through_a_crash_to_a_stop_in_order(tmp_path: Path
         assert start_and_fail(data) == (
             f"HealthSocial already runs on {data} (process {machine.process.pid}, http://127.0.0.1:{machine.port}); stop it first."
         )
-        assert start_and_fail(tmp_path / "other", PORT=str(machine.port)).startswith(f"Port {machine.port} on 127.0.0.1 is taken")
+        assert start_and_fail(tmp_path / "other", PORT=str(machine.port)).startswith(
+            f"Port {machine.port} on 127.0.0.1 is taken"
+        )
 
         first = machine.pid_of("gunicorn")
         os.kill(first, signal.SIGKILL)
@@ -100,6 +106,7 @@ def test_a_damaged_database_is_one_sentence(prepared: Path) -> None:
 
 def test_wrong_settings_are_one_sentence(prepared: Path) -> None:
     assert start_and_fail(prepared, DEMO="yes") == "DEMO must be True, False, 1 or 0, not 'yes'."
+    assert "HEALTHSOCIAL_SECRET_KEY must be set" in start_and_fail(prepared, HEALTHSOCIAL_ENV="production")
     assert "does not answer" in start_and_fail(prepared, DATABASE_URL="postgres://nobody@127.0.0.1:1/none")
     (prepared / "keys" / "field.keys").unlink()
     assert "field.keys is missing" in start_and_fail(prepared)

@@ -49,7 +49,9 @@ def test_every_icon_that_is_named_is_in_the_sprite() -> None:
 
 
 def test_templates_hold_no_inline_style_script_or_outside_address() -> None:
-    bad = re.compile(r"\sstyle=|<style|\son[a-z]+=\"|hx-on|javascript:|(?:src|href)=\"(?:https?:)?//|<script(?![^>]*\ssrc=)")
+    bad = re.compile(
+        r"\sstyle=|<style|\son[a-z]+=\"|hx-on|javascript:|(?:src|href)=\"(?:https?:)?//|<script(?![^>]*\ssrc=)"
+    )
     assert {
         str(template.relative_to(ROOT)): match.group()
         for template in (ROOT / "templates").rglob("*.html")

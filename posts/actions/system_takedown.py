@@ -1,0 +1,40 @@
+"""Takedowns and alerts that the system itself asks for. Called inside an action, with the post locked."""
+
+from datetime import UTC, datetime
+
+from healthsocial import clock
+from healthsocial.audit.log import Act
+from healthsocial.org.enums import AlertKind
+from healthsocial.org.models import Alert
+from posts.enums import TAKEDOWN_STATES, DeliveryState, Transition
+from posts.models import Post
+
+
+def takedown_by_system(act: Act, post: Post, code: str) -> bool:
+    """Ask for the takedown of what is public; False when nothing is, or the state does not allow it."""
+    public = post.deliveries.filter(state__in=(DeliveryState.SENT, DeliveryState.UNCONFIRMED))
+    if post.state not in TAKEDOWN_STATES or not public.exists():
+        return False
+    post.deliveries.filter(state=DeliveryState.SENT).update(removal_wanted_at=datetime.now(UTC))
+    post.request_takedown()
+    post.reason_code, post.reason_words = code, ""
+    post.changed_at = clock.now()
+    post.save()
+    raise_alert(AlertKind.TAKEDOWN, "post", str(post.pk), code)
+    act.record(
+        f"post.{Transition.REQUEST_TAKEDOWN.value}",
+        target=("post", str(post.pk)),
+        data={"version": str(post.current_version_id), "state": post.state, "why": code},
+    )
+    return True
+
+
+def raise_alert(kind: AlertKind, target_type: str, target_id: str, code: str) -> None:
+    """Open an alert unless the same one is open already."""
+    Alert.objects.get_or_create(
+        kind=kind,
+        target_type=target_type,
+        target_id=target_id,
+        resolved_at=None,
+        defaults={"code": code[:80], "at": clock.now()},
+    )
