@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from healthsocial import crypto
-from healthsocial.audit.log import Act, Actor, Denied, Reason, Refused, action
+from healthsocial.audit.log import Actor, Denied, Reason, Refused, action
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
 from healthsocial.org.models import Channel, User
@@ -30,16 +31,25 @@ def import_row(row: Row, *, by: User, defaults: Defaults) -> Post | None:
 
     Raises Denied or Refused: nothing of the row stays, and the refusal is recorded.
     """
+    key = key_of(row)
+    try:
+        return _import_once(row, key, by, defaults)
+    except IntegrityError:
+        if ImportedRow.objects.filter(pk=key).exists():
+            return None  # another import was first
+        raise
+
+
+def _import_once(row: Row, key: str, by: User, defaults: Defaults) -> Post | None:
     person = org.actor(by, "+".join(org.roles_held(by)))
     with action("post.imported", actor=Actor("command", person.id, person.name, person.role)) as act:
-        key = key_of(row)
         if ImportedRow.objects.filter(pk=key).exists():
             act.nothing_changed()
             return None
         importer = org.fresh(by)
         author = _author(row, importer, defaults)
         content = _content(row, defaults)
-        _may_import(act, importer, author, content)
+        _may_import(importer, author, content)
         post = create_post(by=author, content=content)
         if importer != author:
             PostEditor.objects.create(post=post, user=importer, epoch=post.epoch, at=post.created_at)
@@ -87,10 +97,15 @@ def _content(row: Row, defaults: Defaults) -> Content:
 
 def _proposed(row: Row) -> Slot | None:
     wall = row.values.get("proposed_at", "").strip()
-    return resolve(wall, row.values.get("zone", "").strip() or org.organisation().zone) if wall else None
+    if not wall:
+        return None
+    try:
+        return resolve(wall, row.values.get("zone", "").strip() or org.organisation().zone)
+    except OverflowError:
+        raise Refused(Reason("time_unreadable", _("The proposed time is too far away."))) from None
 
 
-def _may_import(act: Act, importer: User, author: User, content: Content) -> None:
+def _may_import(importer: User, author: User, content: Content) -> None:
     """One's own posts as an author; for somebody else as an author of the same channels, or as an administrator."""
     if importer == author or importer.has_perm("org.people"):
         return
