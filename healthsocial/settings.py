@@ -259,9 +259,18 @@ LOGGING: dict[str, Any] = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("HEALTHSOCIAL_LOG_LEVEL", "INFO")},
     # Django's handler would print request bodies' exceptions with frames; ids are enough (law 10).
-    "loggers": {"django.db.backends": {"level": "WARNING"}},
+    "loggers": {
+        "django.db.backends": {"level": "WARNING"},
+        # A wrong host name gets its 400 without a page of traceback; whoever scans us must not fill the log.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Says "no hostname was supplied" of every unix socket.
+        "kombu.connection": {"level": "ERROR"},
+    },
 }
 
 if ENVIRONMENT == "test":
     # Argon2 is slow on purpose; what is tested is that a password is asked for, not the hash.
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if not DATABASE_URL:
+        # A file, as in real life: in memory, several connections would not lock each other the same way.
+        DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}

@@ -131,7 +131,7 @@ def _csv_rows(path: Path, reading: Reading) -> Iterator[Row | BadRow]:
         csv.field_size_limit(limit)
 
 
-def _header(reader: "csv._reader", reading: Reading) -> list[str]:
+def _header(reader: Iterator[list[str]], reading: Reading) -> list[str]:
     try:
         header = [name.strip().lower() for name in next(reader)]
     except (StopIteration, csv.Error) as error:

@@ -5,6 +5,7 @@ Offsets never meet HTML: the template prints every piece escaped, so no offset c
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 RANK = {"note": 1, "warn": 2, "block": 3, "hard": 4}
 
@@ -43,7 +44,7 @@ def segments(text: str, marks: Iterable[Mark]) -> list[Segment]:
     cuts = sorted({0, len(text), *begins, *ends})
     running: dict[int, Mark] = {}
     pieces: list[Segment] = []
-    for here, there in zip(cuts, cuts[1:], strict=False):
+    for here, there in pairwise(cuts):
         for order in ends.get(here, ()):
             del running[order]
         running.update(begins.get(here, ()))

@@ -1,12 +1,5 @@
 """The cast, and the few moves every test needs. Real objects, through the real actions."""
 
-import os
-import tempfile
-
-os.environ.setdefault("HEALTHSOCIAL_ENV", "test")
-if "HEALTHSOCIAL_DATA" not in os.environ:
-    os.environ["HEALTHSOCIAL_DATA"] = tempfile.mkdtemp(prefix="healthsocial-test-")
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,10 +8,20 @@ import pytest
 from django.contrib.auth.hashers import make_password
 
 from healthsocial import clock
+from healthsocial.audit import triggers
 from healthsocial.org.models import Channel, ChannelGroup, Grant, User
 from healthsocial.org.roles import Role
+from tests.database import drop_triggers
 
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def real_connections(transactional_db: None) -> Iterator[None]:
+    """Commits are real, so that other connections and processes see them."""
+    assert triggers.missing() == []
+    yield
+    drop_triggers()
 
 
 @dataclass

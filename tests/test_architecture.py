@@ -51,7 +51,7 @@ def _wrong_arrows(module: str, imported: Iterator[tuple[str, int]] | list[tuple[
     own = _layer(module)
     if own is None:
         return []
-    commands = ".management.commands." in module  # a command is an entry point
+    commands = ".management.commands" in module  # a command is an entry point
     wrong = []
     for name, line in imported:
         other = _layer(name)

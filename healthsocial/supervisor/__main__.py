@@ -57,8 +57,9 @@ def _run(data: Path) -> int:
     prepare.database(data)
     logins = prepare.logins()
     loop = Loop(_environment(), held)
+    scratch = preflight.redis_folder(lock.run_folder(data))
     try:
-        _start_all(loop, data, host, port)
+        _start_all(loop, data, scratch, host, port)
         if not loop.wait_until(lambda: _answers(host, port), READY_SECONDS) and not loop.stops:
             raise Problem(f"The web server did not answer within {READY_SECONDS:.0f} seconds; its last lines are above.")
         if not loop.stops:
@@ -69,6 +70,7 @@ def _run(data: Path) -> int:
             loop.run()
     finally:
         loop.stop()
+        shutil.rmtree(scratch, ignore_errors=True)
     return 0
 
 
@@ -87,10 +89,10 @@ def _environment() -> dict[str, str]:
     return env
 
 
-def _start_all(loop: Loop, data: Path, host: str, port: int) -> None:
+def _start_all(loop: Loop, data: Path, scratch: Path, host: str, port: int) -> None:
     broker = bool(loop.env.get("REDIS_URL") or loop.env.get("REDIS_URL_FILE"))
     if not broker:
-        broker = _start_redis(loop, data)
+        broker = _start_redis(loop, scratch, lock.run_folder(data) / "redis.log")
     if loop.stops:
         return
     pool = bool(loop.env.get("DATABASE_URL") or loop.env.get("DATABASE_URL_FILE"))
@@ -104,15 +106,13 @@ def _start_all(loop: Loop, data: Path, host: str, port: int) -> None:
         loop.start(children.beat(schedule))
 
 
-def _start_redis(loop: Loop, data: Path) -> bool:
+def _start_redis(loop: Loop, folder: Path, log: Path) -> bool:
     """Start the private Redis; without one everything still works, because dispatch does the work itself."""
     program = preflight.redis_program()
     if not program:
         say("There is no redis-server or valkey-server here: dispatch does the work of the worker, a little later.")
         return False
-    folder = preflight.redis_folder(lock.run_folder(data))
     path = folder / "redis.sock"
-    log = lock.run_folder(data) / "redis.log"
     log.unlink(missing_ok=True)
     loop.start(children.redis(program, folder, log))
     try:
@@ -122,7 +122,6 @@ def _start_redis(loop: Loop, data: Path) -> bool:
     if not alive and not loop.stops:
         say(f"Redis did not start (see {log}): dispatch does the work of the worker, a little later.")
         loop.drop("redis")
-        shutil.rmtree(folder, ignore_errors=True)
         return False
     loop.env["REDIS_URL"] = f"unix://{path}"
     return True

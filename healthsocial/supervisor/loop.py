@@ -188,7 +188,7 @@ class Loop:
             if waited > child.spec.grace or self.stops > max(asked, 1):
                 _signal_group(child.process.pid, signal.SIGKILL)
                 child.process.wait()
-            elif waited > 3 and not told:
+            elif waited > 5 and not told:
                 told = True
                 say(f"{child.spec.name} is finishing its work; press Ctrl-C again to end it now")
         how = "" if child.process.returncode in {0, -signal.SIGTERM} else f" ({_how(child.process.returncode)})"

@@ -42,5 +42,4 @@ def one_hash() -> Iterator[None]:
 
 def _use(names: list[str]) -> None:
     settings.PASSWORD_HASHERS = names
-    hashers.get_hashers.cache_clear()
-    hashers.get_hashers_by_algorithm.cache_clear()
+    hashers.reset_hashers(setting="PASSWORD_HASHERS")  # they are cached

@@ -57,7 +57,6 @@ class History:
             at, _number, what = heapq.heappop(self.due)
             self._turn(at)
             what()
-            work()
 
     def _turn(self, at: datetime) -> None:
         if at > clock.now():
@@ -87,12 +86,16 @@ def _plan(history: History, steps: Steps, places: Places, calendar: Calendar) ->
     for row in data.hospital()["events"]:
         when, what, who, *more = row
         history.add(calendar.at(when), lambda w=what, p=who, m=more: _happen(places, w, p, m))  # type: ignore[misc]
+        if what == "revoke":
+            history.add(calendar.at(when), work)
     for story in data.stories():
         for when, name, *rest in story["steps"]:
             options: dict[str, Any] = rest[0] if rest else {}
             history.add(calendar.at(when), lambda s=story, n=name, o=options: steps.take(s, n, o))  # type: ignore[misc]
             if name in SLOTTED and "slot" in options and calendar.at(options["slot"]) < history.start:
-                history.add(calendar.at(options["slot"]), lambda: None)  # the round of work that follows sends it
+                history.add(calendar.at(options["slot"]), work)
+            if name == "takedown" or options.get("now"):
+                history.add(calendar.at(when), work)
 
 
 def _happen(places: Places, what: str, who: str, more: list[str]) -> None:

@@ -194,9 +194,7 @@ class Steps:
     def _decide(self, decision: Callable[..., Post], story: dict[str, Any], options: Options) -> None:
         post = self._post(story)
         by = self._person(options, OFFICER)
-        decision(
-            post.pk, by=by, version_id=post.current_version_id, reason=options["reason"], words=options["words"]
-        )
+        decision(post.pk, by=by, version_id=post.current_version_id, reason=options["reason"], words=options["words"])
 
     def _archive(self, story: dict[str, Any], options: Options) -> None:
         archive(self.places.posts[story["key"]], by=self._person(options, OFFICER))

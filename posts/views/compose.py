@@ -15,9 +15,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from healthsocial import clock
-from healthsocial.audit.log import Refused
 from healthsocial.org.models import Channel
-from healthsocial.org.permissions import channels_where, may_anywhere
+from healthsocial.org.permissions import channels_where
 from healthsocial.org.templatetags.ui import to_zone
 from healthsocial.org.views.helpers import (
     Outcome,
@@ -42,6 +41,7 @@ from posts.persons import linked_of, with_records
 from posts.presenting import line, reading
 from posts.queries import Seen
 from posts.views.access import access_text
+
 
 @dataclass(frozen=True)
 class Conflict:

@@ -281,6 +281,7 @@ def _steps(request: HttpRequest, seen: Seen, reader: User, again: Again) -> dict
     return {
         "buttons": buttons(post, found, again.words),
         "decides": "approve" in found,
+        "now_hidden": {"now": "1"},
         "place": places[0] if places else None,
         "place_reasons": reasons_for_page(places[0].reasons) if places else [],
         "stopping": reasons_for_page(stopping(post, channels, reader, organisation)) if seen.text else [],

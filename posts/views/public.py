@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.contrib.syndication.views import Feed
@@ -106,7 +107,13 @@ def _corrections(place: Channel, rows: list[LocalPublication]) -> tuple[dict[int
     return corrects, corrected_by
 
 
-class ChannelFeed(Feed[LocalPublication, Channel]):
+if TYPE_CHECKING:
+    _Feed = Feed[LocalPublication, Channel]
+else:
+    _Feed = Feed  # Django's class takes no parameters when it runs
+
+
+class ChannelFeed(_Feed):
     """RSS. Titles and descriptions are read as HTML by feed readers, so what people typed is escaped before the XML is."""
 
     def get_object(self, request: HttpRequest, slug: str) -> Channel:

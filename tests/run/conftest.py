@@ -1,6 +1,8 @@
 """Data folders for real processes."""
 
 import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,13 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def prepared(migrated: Path, tmp_path: Path) -> Path:
+def short() -> Iterator[Path]:
+    """A folder with a path so short that sockets fit into it, and Redis shows whose it is in the process table."""
+    with tempfile.TemporaryDirectory(prefix="hs-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def prepared(migrated: Path, short: Path) -> Path:
     """A fresh copy of a migrated data folder."""
-    return Path(shutil.copytree(migrated, tmp_path / "prepared"))
+    return Path(shutil.copytree(migrated, short / "prepared"))

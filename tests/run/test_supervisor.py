@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from healthsocial.supervisor import lock
+from healthsocial.supervisor import guard, lock
 from healthsocial.supervisor.children import BASE
 from tests.run.machine import Machine, environment, free_port, living
 
@@ -47,8 +47,8 @@ def health(port: int) -> dict[str, object]:
     return facts
 
 
-def test_from_nothing_to_ready_through_a_crash_to_a_stop_in_order(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_from_nothing_to_ready_through_a_crash_to_a_stop_in_order(short: Path, tmp_path: Path) -> None:
+    data = short / "data"
     with Machine(data) as machine:
         machine.until("HealthSocial is ready")
         assert any("create_first_admins" in line for line in machine.lines)
@@ -117,3 +117,15 @@ def test_a_taken_port_is_found_before_anything_is_written(tmp_path: Path) -> Non
         port = server.getsockname()[1]
         assert start_and_fail(tmp_path / "data", PORT=str(port)).startswith(f"Port {port} on 127.0.0.1 is taken")
     assert not (tmp_path / "data" / "healthsocial.sqlite3").exists()
+
+
+def test_the_guard_ends_what_does_not_want_to_end() -> None:
+    stubborn = subprocess.Popen(
+        [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"],
+        stdout=subprocess.PIPE, start_new_session=True,
+    )
+    assert stubborn.stdout is not None
+    stubborn.stdout.readline()
+    guard.clean_up([stubborn.pid], grace=0.2)
+    assert stubborn.wait(5) == -signal.SIGKILL
+    stubborn.stdout.close()

@@ -20,7 +20,9 @@ def found_demo(*, seconds_behind: int) -> Organisation:
     with action("demo.founded", actor=COMMAND, target=("organisation", "1")) as act:
         guards.lock_people()
         if User.objects.exists() or ChannelGroup.objects.exists():
-            raise Refused(Reason("not_empty", _("There are people or channels here already; a demo needs an empty database.")))
+            raise Refused(
+                Reason("not_empty", _("There are people or channels here already; a demo needs an empty database."))
+            )
         Organisation.objects.filter(id=1).delete()
         row = Organisation.objects.create(id=1, created_as_demo=True, clock_offset_seconds=-seconds_behind)
         act.record("demo.founded", data={"clock_offset": -seconds_behind})

@@ -59,13 +59,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
-        parser.add_argument("--by", required=True, metavar="EMAIL", help="who imports; recorded, and may not approve these posts")
-        parser.add_argument("--channel", default="", metavar="NAME", help="short name of the channel for rows without one")
-        parser.add_argument("--author", default="", metavar="EMAIL", help="author of rows without one; else who imports")
+        parser.add_argument(
+            "--by", required=True, metavar="EMAIL", help="who imports; recorded, and may not approve these posts"
+        )
+        parser.add_argument(
+            "--channel", default="", metavar="NAME", help="short name of the channel for rows without one"
+        )
+        parser.add_argument(
+            "--author", default="", metavar="EMAIL", help="author of rows without one; else who imports"
+        )
         parser.add_argument("--kind", default=PostKind.ORIGINAL.value, choices=PostKind.values)
         parser.add_argument("--format", default="", choices=importing.FORMATS, help="when the file's name does not say")
         parser.add_argument("--submit", action="store_true", help="send each new draft to its check")
-        parser.add_argument("--wait", action="store_true", help="with --submit: run the checks now and count the states")
+        parser.add_argument(
+            "--wait", action="store_true", help="with --submit: run the checks now and count the states"
+        )
         parser.add_argument("--dry-run", action="store_true", help="try every row and write nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -98,11 +106,18 @@ class Command(BaseCommand):
         if options["author"]:
             self._person(options["author"])
         if options["channel"] and not Channel.objects.filter(slug=options["channel"]).exists():
-            raise CommandError("No channel has the short name given with --channel; it is the end of the channel's address.")
+            raise CommandError(
+                "No channel has the short name given with --channel; it is the end of the channel's address."
+            )
         return Defaults(channel=options["channel"], author=options["author"], kind=options["kind"])
 
     def _take(
-        self, item: importing.Row | importing.BadRow, tally: Tally, by: User, defaults: Defaults, options: dict[str, Any]
+        self,
+        item: importing.Row | importing.BadRow,
+        tally: Tally,
+        by: User,
+        defaults: Defaults,
+        options: dict[str, Any],
     ) -> None:
         if isinstance(item, importing.BadRow):
             tally.bad += 1
@@ -139,14 +154,22 @@ class Command(BaseCommand):
         tally.imported.append(post.pk)
         if not options["submit"]:
             return
+        why = self._submit(post)
+        if why:
+            tally.not_sent += 1
+            self.stderr.write(f"line {row.line}: in as a draft, not sent to its check: {why}")
+        elif options["wait"]:
+            self._check([post.pk])
+
+    def _submit(self, post: Post) -> str:
+        """Send it to its check for its author; returns what stopped that."""
+        if not post.channels.exists():
+            return "it has no channel."
         try:
             submit(post.pk, by=post.creator)
         except Refused as refusal:
-            tally.not_sent += 1
-            self.stderr.write(f"line {row.line}: in as a draft, not sent to its check: {_words(refusal)}")
-            return
-        if options["wait"]:
-            self._check([post.pk])
+            return _words(refusal)
+        return ""
 
     def _check(self, posts: list[UUID]) -> None:
         for run in CheckRun.objects.filter(thread__in=posts, state__in=OPEN_RUN_STATES):
@@ -166,14 +189,21 @@ class Command(BaseCommand):
             shown = ", ".join(name[:40] for name in reading.unknown_columns[:20])
             write(f"Ignored columns: {shown}")
         if reading.other_kinds:
-            write(f"{reading.other_kinds} rows name a kind that is not one of {', '.join(PostKind.values)}: taken as {options['kind']}.")
+            write(
+                f"{reading.other_kinds} rows name a kind that is not one of {', '.join(PostKind.values)}: taken as {options['kind']}."
+            )
         verb = "could be imported" if options["dry_run"] else "imported"
-        write(f"{len(tally.imported)} {verb}, {tally.known} already there, {tally.bad} bad rows; {seconds:.1f} seconds.")
+        write(
+            f"{len(tally.imported)} {verb}, {tally.known} already there, {tally.bad} bad rows; {seconds:.1f} seconds."
+        )
         if options["submit"] and not options["dry_run"]:
             states: Counter[str] = Counter()
             for chunk in _chunks(tally.imported):
                 states.update(Post.objects.filter(pk__in=chunk).values_list("state", flat=True))
-            write("States: " + (", ".join(f"{state} {states[state]}" for state in State.values if states[state]) or "none"))
+            write(
+                "States: "
+                + (", ".join(f"{state} {states[state]}" for state in State.values if states[state]) or "none")
+            )
         if tally.bad and not tally.read:
             raise CommandError("No row could be read.", returncode=1)
         if tally.bad or tally.not_sent:

@@ -20,7 +20,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
-            raise CommandError("The demo's password is public, so it is not loaded where HEALTHSOCIAL_ENV is production.")
+            raise CommandError(
+                "The demo's password is public, so it is not loaded where HEALTHSOCIAL_ENV is production."
+            )
         if User.objects.exists() or Post.objects.exists():
             raise CommandError(in_use())
         try:
