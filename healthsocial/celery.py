@@ -3,9 +3,18 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthsocial.settings")
 
 app = Celery("healthsocial")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def _say_alive(**_signal: object) -> None:
+    """Without this the banner would call a fresh worker silent until beat's first tick."""
+    from posts.rounds import beat  # the apps are not loaded when this module is
+
+    beat("worker")

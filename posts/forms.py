@@ -29,6 +29,13 @@ def zone_names() -> list[str]:
     return sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
 
+class WantedField(forms.CharField):
+    """Not marked as optional, yet a draft may be saved without it; sending it asks for it."""
+
+    def validate(self, value: Any) -> None:
+        """Nothing to refuse."""
+
+
 class WallTimeMixin(forms.Form):
     """Three fields that make one slot: wall time, zone, and which of two when clocks show the time twice."""
 
@@ -84,14 +91,13 @@ class SlotForm(WallTimeMixin):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.slot: slots.Slot | None = None
+        for name in ("wall", "zone"):
+            self.fields[name].required = not self.data.get("now")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if data.get("now"):
-            return data
-        self.slot = self.chosen_slot()
-        if self.slot is None and not self.errors:
-            self.add_error("wall", _("Choose a time."))
+        if not data.get("now"):
+            self.slot = self.chosen_slot()
         return data
 
 
@@ -100,16 +106,15 @@ class ComposerForm(WallTimeMixin):
 
     post = forms.UUIDField(required=False, widget=forms.HiddenInput)
     edit_no = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
-    title = forms.CharField(
+    title = WantedField(
         label=_("Title"),
-        required=False,
         max_length=160,
         help_text=_("Only your organisation sees it, administrators too: no patient's name."),
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=PostKind.choices)
     channels = forms.MultipleChoiceField(label=_("Channels"), required=False)
-    text = forms.CharField(
-        label=_("Text"), required=False, strip=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 9})
+    text = WantedField(
+        label=_("Text"), strip=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 9})
     )
     first_comment = forms.CharField(
         label=_("First comment"),

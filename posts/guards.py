@@ -150,7 +150,7 @@ def _unanswered(item: Answered, form: Mapping[str, Any], at: datetime) -> list[R
         return [
             Reason(
                 "finding_unanswered",
-                _("A finding waits for your answer: %(what)s") % {"what": item.finding.message},
+                _("A finding waits for an officer’s answer: %(what)s") % {"what": item.finding.message},
                 OFFICER,
             )
         ]

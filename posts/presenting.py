@@ -273,7 +273,25 @@ def stopping(post: Post, channels: Sequence[Channel], reader: User, organisation
     if transition not in permissions.SYSTEM_ONLY:
         denial = permissions.denied(reader, transition, post, channels)
     own = [denial] if denial is not None and denial.code != "role_missing" else []
-    return own + blockers(transition, post, channels, organisation=organisation)
+    known = _would_block(post, channels) if post.state == S.CHANGES_REQUESTED else []
+    return own + known + blockers(transition, post, channels, organisation=organisation)
+
+
+def _would_block(post: Post, channels: Sequence[Channel]) -> list[Reason]:
+    """What the checks would stop again, were the unchanged words sent as they are."""
+    run = checks.newest_complete_run(post.current_version_id) if post.current_version_id else None
+    if run is None or post.current_version is None or not unchanged(post, channels):
+        return []
+    still = guards.check_result(run, canonical.read(post.current_version)).open_findings
+    return [
+        Reason(
+            "finding_open",
+            (_("Must be taken out: %(what)s") if finding.hard else _("Say it differently, or answer it: %(what)s"))
+            % {"what": finding.message},
+            guards.AUTHOR,
+        )
+        for finding in run.findings.filter(pk__in=still)
+    ]
 
 
 def blockers(

@@ -59,6 +59,7 @@ def _wrong_arrows(module: str, imported: Iterator[tuple[str, int]] | list[tuple[
             wrong.append(f"{module}:{line} imports {name}")
         elif (
             other is None
+            and not commands
             and name.split(".")[0] == "healthsocial"
             and any(name == e or name.startswith(e + ".") for e in ENTRY)
         ):

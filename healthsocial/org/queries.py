@@ -43,8 +43,9 @@ def roles_held(user: User) -> list[Role]:
     return [role for role in Role if role.value in held]
 
 
-def silent_processes(names: tuple[str, ...] = ("worker", "dispatch")) -> list[str]:
-    """Processes not heard of for SILENT_AFTER_SECONDS of real time."""
+def silent_processes() -> list[str]:
+    """Of worker and dispatch, those not heard of for SILENT_AFTER_SECONDS of real time. Without a broker there is no worker."""
+    names = ("worker", "dispatch") if settings.BROKER_CONFIGURED else ("dispatch",)
     limit = datetime.now(UTC) - timedelta(seconds=settings.SILENT_AFTER_SECONDS)
     alive = set(Heartbeat.objects.filter(at__gte=limit).values_list("name", flat=True))
     return [name for name in names if name not in alive]

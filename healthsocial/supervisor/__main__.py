@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from healthsocial.supervisor import children, lock, preflight, prepare
+from healthsocial import datalock
+from healthsocial.supervisor import children, preflight, prepare
 from healthsocial.supervisor.loop import Loop
 from healthsocial.supervisor.problem import Problem, say
 
@@ -26,7 +27,7 @@ def main() -> int:
     data = Path(os.environ.get("HEALTHSOCIAL_DATA") or children.BASE / "var").resolve()
     try:
         return _run(data)
-    except Problem as problem:
+    except (Problem, datalock.DataInUse) as problem:
         say(str(problem))
     except OSError as error:
         if error.errno == errno.ENOSPC:
@@ -52,12 +53,12 @@ def _run(data: Path) -> int:
     os.environ["HEALTHSOCIAL_DATA"] = str(data)
     os.environ.setdefault("HEALTHSOCIAL_URL", address)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthsocial.settings")
-    held = lock.take(data, address=address)
+    held = datalock.take(data, address=address)
     preflight.free_port(host, port)
     prepare.database(data)
     logins = prepare.logins()
     loop = Loop(_environment(), held)
-    scratch = preflight.redis_folder(lock.run_folder(data))
+    scratch = preflight.redis_folder(datalock.run_folder(data))
     try:
         _start_all(loop, data, scratch, host, port)
         if not loop.wait_until(lambda: _answers(host, port), READY_SECONDS) and not loop.stops:
@@ -92,14 +93,14 @@ def _environment() -> dict[str, str]:
 def _start_all(loop: Loop, data: Path, scratch: Path, host: str, port: int) -> None:
     broker = bool(loop.env.get("REDIS_URL") or loop.env.get("REDIS_URL_FILE"))
     if not broker:
-        broker = _start_redis(loop, scratch, lock.run_folder(data) / "redis.log")
+        broker = _start_redis(loop, scratch, datalock.run_folder(data) / "redis.log")
     if loop.stops:
         return
     pool = bool(loop.env.get("DATABASE_URL") or loop.env.get("DATABASE_URL_FILE"))
     loop.start(children.web(host, port, pool=pool))
     loop.start(children.dispatch())
     if broker:
-        schedule = lock.run_folder(data) / "beat-schedule"
+        schedule = datalock.run_folder(data) / "beat-schedule"
         for leftover in schedule.parent.glob("beat-schedule*"):
             leftover.unlink()  # says when tasks ran last; a torn one would keep beat from starting
         loop.start(children.worker())

@@ -170,7 +170,7 @@ def _content(request: HttpRequest, seen: Seen, again: Again) -> dict[str, Any]:
     newest = checks.newest_run(version.pk) if version else None
     shown_form = form if form and same else now_form
     return {
-        "version": version,
+        "current": version,
         "same": same,
         "blocks": reviewing.blocks(form, channels, cards) if form else [],
         "draft_blocks": [] if same else reviewing.blocks(now_form, channels, []),
@@ -229,7 +229,11 @@ def _people(form: dict[str, Any], post: Post, zone: str) -> list[dict[str, Any]]
         {
             "person": person,
             "cover": [{"number": r.number, "words": cover_words(r, zone)} for r in person.records],
-            "missing": [reason.message for reason in missing if reason.message.startswith(f"{person.token}:")],
+            "missing": [
+                reason.message.removeprefix(f"{person.token}: ")
+                for reason in missing
+                if reason.message.startswith(f"{person.token}:")
+            ],
         }
         for person in reviewing.persons(form, records, at)
     ]
@@ -278,8 +282,10 @@ def _steps(request: HttpRequest, seen: Seen, reader: User, again: Again) -> dict
     anywhere = seen.text and holds_anywhere(reader, "posts.write")
     out = any(row.state in ("sent", "unconfirmed", "removed") for row in post.deliveries.all())
     places = [step for name, step in found.items() if name in ("schedule", "reslot")]
+    shown = buttons(post, found, again.words)
     return {
-        "buttons": buttons(post, found, again.words),
+        "buttons": [button for button in shown if button.name != "submit" or button.reasons],
+        "send": next((button for button in shown if button.name == "submit" and not button.reasons), None),
         "decides": "approve" in found,
         "now_hidden": {"now": "1"},
         "place": places[0] if places else None,

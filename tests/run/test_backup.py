@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from healthsocial import datalock
 from healthsocial.backup import BackupProblem, verify
-from healthsocial.supervisor import lock
 from tests.run.machine import manage, python
 
 pytestmark = pytest.mark.processes
@@ -106,7 +106,7 @@ def test_there_and_back_again(databases: list[dict[str, str]], tmp_path: Path) -
     }
 
     assert refused(new, str(folder), more=databases[1]) == "There is a database already; --replace replaces it."
-    held = lock.take(new)
+    held = datalock.take(new)
     assert "already runs on" in refused(new, str(folder), "--replace", more=databases[1])
     os.close(held)
     assert manage(new, "restore", str(folder), "--replace", **databases[1]).returncode == 0

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from healthsocial.supervisor import lock, preflight
+from healthsocial import datalock
+from healthsocial.supervisor import preflight
 from healthsocial.supervisor.problem import Problem
 from tests.run.machine import python
 
@@ -45,7 +46,7 @@ def test_a_broken_database_file_is_named(tmp_path: Path, content: bytes, sentenc
 
 
 def test_a_long_data_path_gets_a_short_private_socket_folder(tmp_path: Path) -> None:
-    run = lock.run_folder(tmp_path / ("deep" * 30))
+    run = datalock.run_folder(tmp_path / ("deep" * 30))
     folder = preflight.redis_folder(run)
     try:
         assert len(str(folder / "redis.sock")) <= preflight.LONGEST_SOCKET_PATH
@@ -60,11 +61,11 @@ def test_a_long_data_path_gets_a_short_private_socket_folder(tmp_path: Path) -> 
 
 
 def test_the_lock_says_who_holds_it(tmp_path: Path) -> None:
-    held = lock.take(tmp_path, address="http://127.0.0.1:8000")
-    with pytest.raises(Problem, match=rf"already runs on .* \(process {os.getpid()}, http://127.0.0.1:8000\)"):
-        lock.take(tmp_path)
+    held = datalock.take(tmp_path, address="http://127.0.0.1:8000")
+    with pytest.raises(datalock.DataInUse, match=rf"already runs on .* \(process {os.getpid()}, http://127.0.0.1:8000\)"):
+        datalock.take(tmp_path)
     os.close(held)
-    os.close(lock.take(tmp_path))
+    os.close(datalock.take(tmp_path))
 
 
 @pytest.fixture

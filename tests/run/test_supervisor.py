@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from healthsocial.supervisor import guard, lock
+from healthsocial import datalock
+from healthsocial.supervisor import guard
 from healthsocial.supervisor.children import BASE
 from tests.run.machine import Machine, environment, free_port, living
 
@@ -91,7 +92,7 @@ def test_kill_9_leaves_no_orphan_and_a_new_start_works(prepared: Path) -> None:
         machine.process.kill()
         machine.process.wait()
         machine.until_gone()
-    os.close(lock.take(prepared))
+    os.close(datalock.take(prepared))
 
 
 def test_a_damaged_database_is_one_sentence(prepared: Path) -> None:

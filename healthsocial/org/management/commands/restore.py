@@ -11,12 +11,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from healthsocial import backup, crypto
+from healthsocial import backup, crypto, datalock
 from healthsocial.audit import triggers
 from healthsocial.audit.log import Actor
 from healthsocial.org.actions.stop_publishing import stop_publishing
-from healthsocial.supervisor import lock
-from healthsocial.supervisor.problem import Problem
 
 
 class Command(BaseCommand):
@@ -33,8 +31,8 @@ class Command(BaseCommand):
         try:
             manifest = backup.verify(folder)
             self.check_engine(manifest)
-            held = lock.take(settings.DATA_DIR, what="A restore")
-        except (backup.BackupProblem, Problem) as problem:
+            held = datalock.take(settings.DATA_DIR, what="A restore")
+        except (backup.BackupProblem, datalock.DataInUse) as problem:
             raise CommandError(str(problem)) from problem
         try:
             keys = self.keys_for(manifest, options["keys"])

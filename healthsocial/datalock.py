@@ -1,4 +1,4 @@
-"""One set of processes per data folder: an advisory lock that ends with its holders, whatever ends them."""
+"""One set of processes per data folder: an advisory lock that ends with its holders, whatever ends them (leaf)."""
 
 import errno
 import fcntl
@@ -6,7 +6,9 @@ import json
 import os
 from pathlib import Path
 
-from healthsocial.supervisor.problem import Problem
+
+class DataInUse(Exception):
+    """Processes work on the data folder already. The text is one sentence that names them."""
 
 
 def run_folder(data: Path) -> Path:
@@ -17,7 +19,7 @@ def run_folder(data: Path) -> Path:
 
 
 def take(data: Path, *, address: str = "", what: str = "HealthSocial") -> int:
-    """Lock the data folder and return the descriptor; raise Problem that names who holds it."""
+    """Lock the data folder and return the descriptor; raise DataInUse that names who holds it."""
     path = run_folder(data) / "lock"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
@@ -27,7 +29,7 @@ def take(data: Path, *, address: str = "", what: str = "HealthSocial") -> int:
         os.close(descriptor)
         if error.errno not in {errno.EAGAIN, errno.EACCES}:
             raise
-        raise Problem(_held_by(data, held)) from error
+        raise DataInUse(_held_by(data, held)) from error
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, json.dumps({"pid": os.getpid(), "address": address, "what": what}).encode(), 0)
     return descriptor
