@@ -37,7 +37,8 @@ PLACES = (
     Place("posts:queue", gettext_lazy("Review"), "list-checks", "posts.review"),
     Place("posts:calendar", gettext_lazy("Calendar"), "calendar", "posts.see_titles"),
     Place("posts:stops", gettext_lazy("Crisis stop"), "octagon-pause", "posts.crisis_stop"),
-    Place("compliance:subjects", gettext_lazy("Authorizations"), "file-check", "authorizations.see"),
+    Place("compliance:register", gettext_lazy("Authorizations"), "file-check", "authorizations.see"),
+    Place("compliance:packs", gettext_lazy("Rules"), "scale", "posts.see_titles"),
     Place("org:channels", gettext_lazy("Channels"), "megaphone", "posts.see_titles"),
     Place("org:people", gettext_lazy("People"), "users", "org.see_people"),
     Place("audit:list", gettext_lazy("Audit"), "scroll-text", "audit.see"),
@@ -81,7 +82,7 @@ def _banners(organisation: Organisation) -> list[dict[str, object]]:
             {
                 "level": "danger",
                 "title": _("Publishing is stopped since the restore."),
-                "text": _("Nothing goes out until an administrator says go."),
+                "text": _("Nothing goes out until an administrator says go, under Settings."),
             }
         )
     found += [_stop_banner(stop) for stop in _stops()]
@@ -108,9 +109,8 @@ def _banners(organisation: Organisation) -> list[dict[str, object]]:
 
 def _stops() -> list[dict[str, object]]:
     rows = CrisisStop.objects.filter(released_at__isnull=True).order_by("-started_at")
-    return list(
-        rows.values("scope", "emergency_goes_on", group_name=F("group__name"), channel_name=F("channel__name"))[:5]
-    )
+    names = {"group_name": F("group__name"), "channel_name": F("channel__name")}
+    return [dict(row) for row in rows.values("scope", "emergency_goes_on", **names)[:5]]
 
 
 def _stop_banner(stop: dict[str, object]) -> dict[str, object]:

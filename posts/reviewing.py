@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +86,7 @@ class CheckInfo:
 
     run: CheckRun | None
     current: bool
+    just_now: bool
     packs: list[str]
     not_checked: list[str]
 
@@ -114,7 +115,7 @@ def blocks(form: Mapping[str, Any], channels: Sequence[Channel], cards: Sequence
         marks = [
             Mark(c.finding.start, c.finding.end, str(c.finding.pk), c.look["severity"])
             for c in cards
-            if c.finding.field == name and c.finding.rule_id != checking.NOT_CHECKED_RULE
+            if c.finding.field == name
         ]
         places = taking.get(name, []) if name == "base" or name.startswith("channel:") else everywhere
         found.append(Block(names.get(name, name), places, segments(text, marks), len(text)))
@@ -146,6 +147,18 @@ def _card(item: Answered, names: Mapping[str, str]) -> Card:
         "citation": row.citation,
     }
     return Card(row, look, names.get(row.field, row.field), item.author, item.officer)
+
+
+def linked(reasons: list[dict[str, Any]], cards: Sequence[Card]) -> list[dict[str, Any]]:
+    """Reasons that speak of a finding lead to its card."""
+    waiting = [card for card in cards if card.open]
+    found = []
+    for reason in reasons:
+        card = next((card for card in waiting if reason["message"].endswith(card.finding.message)), None)
+        if card is not None:
+            waiting.remove(card)
+        found.append({**reason, "url": f"#finding-{card.finding.pk}"} if card is not None else reason)
+    return found
 
 
 # --- what changed ------------------------------------------------------------------------------------------------
@@ -220,11 +233,13 @@ def persons(form: Mapping[str, Any], records: Sequence[Authorization], at: datet
     ]
 
 
-def check_info(run: CheckRun | None, names: Mapping[str, str]) -> CheckInfo:
-    packs = [f"{pack.name} {pack.version}" for pack in default_packs().packs]
+def check_info(run: CheckRun | None, names: Mapping[str, str], now: datetime) -> CheckInfo:
+    packs = [f"{pack.title} {pack.version}" for pack in default_packs().packs]
     if run is None:
-        return CheckInfo(None, False, packs, [])
-    return CheckInfo(run, checks.is_current(run, checking.active()), packs, [_unread(code, names) for code in run.not_checked])
+        return CheckInfo(None, False, False, packs, [])
+    unread = [_unread(code, names) for code in run.not_checked]
+    young = run.finished_at is not None and now - run.finished_at < timedelta(minutes=1)
+    return CheckInfo(run, checks.is_current(run, checking.active()), young, packs, unread)
 
 
 def _unread(code: str, names: Mapping[str, str]) -> str:

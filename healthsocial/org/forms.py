@@ -16,19 +16,35 @@ EVERYTHING = "everything"
 
 
 class PeopleFilterForm(forms.Form):
-    q = forms.CharField(label=_("Search"), required=False, max_length=200,
-                        widget=forms.TextInput(attrs={"data-search": True, "placeholder": _("Name, e-mail or job title")}))
+    q = forms.CharField(
+        label=_("Search"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"data-search": True, "placeholder": _("Name, e-mail or job title")}),
+    )
     role = forms.ChoiceField(label=_("Role"), required=False, choices=[("", _("Any role")), *Role.choices])
-    state = forms.ChoiceField(label=_("State"), required=False, choices=[
-        ("", _("Everybody")), ("active", _("Active")), ("invited", _("Invited, no password yet")), ("inactive", _("Deactivated")),
-    ])
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("Everybody")),
+            ("active", _("Active")),
+            ("invited", _("Invited, no password yet")),
+            ("inactive", _("Deactivated")),
+        ],
+    )
 
 
 class InviteForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=200, widget=forms.TextInput(attrs={"autocomplete": "off"}),
-                           help_text=_("As it shall stand under approvals."))
-    email = forms.EmailField(label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-                             help_text=_("They sign in with it."))
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text=_("As it shall stand under approvals."),
+    )
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}), help_text=_("They sign in with it.")
+    )
     job_title = forms.CharField(label=_("Job title"), max_length=120, required=False)
 
 
@@ -42,10 +58,18 @@ class GrantForm(forms.Form):
 
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("Choose a role")), *Role.choices])
     where = forms.ChoiceField(label=_("Where"))
-    starts_on = forms.DateField(label=_("First day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
-                                help_text=_("Empty: from now."))
-    ends_on = forms.DateField(label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
-                              help_text=_("Empty: until somebody ends it."))
+    starts_on = forms.DateField(
+        label=_("First day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: from now."),
+    )
+    ends_on = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: until somebody ends it."),
+    )
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -65,7 +89,9 @@ class GrantForm(forms.Form):
         """Keyword arguments for `grant_role`."""
         data = self.cleaned_data
         return {
-            "role": Role(data["role"]), "group": self.groups.get(data["where"]), "channel": self.channels.get(data["where"]),
+            "role": Role(data["role"]),
+            "group": self.groups.get(data["where"]),
+            "channel": self.channels.get(data["where"]),
             "starts_at": first_instant(data["starts_on"], self.zone) if data["starts_on"] else None,
             "ends_at": first_instant(data["ends_on"] + timedelta(days=1), self.zone) if data["ends_on"] else None,
         }
@@ -77,8 +103,9 @@ def first_instant(day: date, zone: ZoneInfo) -> datetime:
 
 
 class GroupForm(forms.Form):
-    name = forms.CharField(label=_("Name of the group"), max_length=120,
-                           help_text=_("A site or a unit, such as “North Hospital”."))
+    name = forms.CharField(
+        label=_("Name of the group"), max_length=120, help_text=_("A site or a unit, such as “North Hospital”.")
+    )
     kind = forms.ChoiceField(label=_("Kind"), choices=GroupKind.choices)
 
 
@@ -91,8 +118,11 @@ class ChannelForm(forms.Form):
     def __init__(self, *args: Any, groups: list[ChannelGroup], organisation: Organisation, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.groups: dict[str, ChannelGroup] = {str(group.pk): group for group in groups}
-        networks = [(value, label) for value, label in Network.choices
-                    if value != Network.PRACTICE or organisation.created_as_demo]
+        networks = [
+            (value, label)
+            for value, label in Network.choices
+            if value != Network.PRACTICE or organisation.created_as_demo
+        ]
         for name, choices in (("group", [(key, row.name) for key, row in self.groups.items()]), ("network", networks)):
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
@@ -101,8 +131,12 @@ class ChannelForm(forms.Form):
     def channel(self) -> dict[str, Any]:
         """Keyword arguments for `create_channel`."""
         data = self.cleaned_data
-        return {"group": self.groups[data["group"]], "name": data["name"], "network": Network(data["network"]),
-                "character_limit": data["character_limit"]}
+        return {
+            "group": self.groups[data["group"]],
+            "name": data["name"],
+            "network": Network(data["network"]),
+            "character_limit": data["character_limit"],
+        }
 
 
 class RenameForm(forms.Form):
@@ -112,7 +146,9 @@ class RenameForm(forms.Form):
 class ChannelSettingsForm(forms.Form):
     character_limit = forms.IntegerField(label=_("Character limit"), min_value=1)
     max_lateness_minutes = forms.IntegerField(
-        label=_("Latest, in minutes after the slot"), required=False, min_value=1,
+        label=_("Latest, in minutes after the slot"),
+        required=False,
+        min_value=1,
         help_text=_("A post that is later than this is not sent. Empty: the organisation's value."),
     )
     practice_mode = forms.ChoiceField(label=_("The practice network"), choices=PracticeMode.choices)
@@ -135,16 +171,19 @@ class ChannelSettingsForm(forms.Form):
 class SettingsForm(forms.Form):
     name = forms.CharField(label=_("Name of the organisation"), max_length=160)
     zone = forms.CharField(
-        label=_("Time zone"), max_length=64,
+        label=_("Time zone"),
+        max_length=64,
         widget=forms.TextInput(attrs={"list": "zones", "autocomplete": "off", "spellcheck": "false"}),
         help_text=_("Such as Europe/Berlin or America/Chicago. Slots that are set already keep theirs."),
     )
     max_lateness_minutes = forms.IntegerField(
-        label=_("Latest, in minutes after the slot"), min_value=1,
+        label=_("Latest, in minutes after the slot"),
+        min_value=1,
         help_text=_("A post that is later than this is not sent; it waits for a new slot."),
     )
     approved_window_days = forms.IntegerField(
-        label=_("Approved window, in days"), min_value=1,
+        label=_("Approved window, in days"),
+        min_value=1,
         help_text=_("So far may a scheduler move an approved post without a compliance officer."),
     )
 
@@ -155,10 +194,14 @@ class SettingsForm(forms.Form):
 
 
 class ChoosePasswordForm(forms.Form):
-    password = forms.CharField(label=_("New password"), strip=False,
-                               widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}))
-    again = forms.CharField(label=_("The same once more"), strip=False,
-                            widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
+    password = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password", "autofocus": True}),
+    )
+    again = forms.CharField(
+        label=_("The same once more"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    )
 
     def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -175,3 +218,14 @@ class ChoosePasswordForm(forms.Form):
         if data.get("password") and data.get("again") and data["password"] != data["again"]:
             self.add_error("again", _("The two passwords differ."))
         return data
+
+
+class DemoClockForm(forms.Form):
+    """How far the clock of a demo runs ahead of real time."""
+
+    days = forms.IntegerField(
+        label=_("Days ahead of real time"),
+        min_value=0,
+        max_value=3650,
+        help_text=_("0 is real time. Slots that fall into these days are missed or published at once."),
+    )

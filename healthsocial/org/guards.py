@@ -48,15 +48,22 @@ def require(by: User, permission: str, channel: Channel | None = None) -> User:
 def self_grant_reasons(person: User, by: User) -> list[Reason]:
     if person.pk != by.pk:
         return []
-    return [Reason("self_grant", _("Nobody can give a role to themselves. Ask another administrator."),
-                   _("another administrator"))]
+    return [
+        Reason(
+            "self_grant",
+            _("Nobody can give a role to themselves. Ask another administrator."),
+            _("another administrator"),
+        )
+    ]
 
 
 def grant_reasons(person: User, by: User) -> list[Reason]:
     """Why `by` cannot give a role to `person` now."""
     found = self_grant_reasons(person, by)
     if not person.is_active:
-        found.append(Reason("deactivated", _("This person is deactivated. Reactivate them first."), _("an administrator")))
+        found.append(
+            Reason("deactivated", _("This person is deactivated. Reactivate them first."), _("an administrator"))
+        )
     return found
 
 
@@ -78,8 +85,10 @@ def other_administrators(*, without_user: User | None = None, without_grant: Gra
 def _last_administrator() -> Reason:
     return Reason(
         "last_administrator",
-        _("Nobody else could administer the organisation then. Make another person administrator of everything first; "
-          "it counts when they have set their password."),
+        _(
+            "Nobody else could administer the organisation then. Make another person administrator of everything first; "
+            "it counts when they have set their password."
+        ),
         _("an administrator, by giving that role to somebody else"),
     )
 
@@ -101,7 +110,9 @@ def deactivate_reasons(person: User, by: User) -> list[Reason]:
     found = []
     if person.pk == by.pk:
         found.append(Reason("self_deactivation", _("Nobody can deactivate themselves."), _("another administrator")))
-    administers = Grant.objects.in_force(clock.now()).filter(user=person, role=Role.ADMINISTRATOR, scope=Scope.EVERYTHING)
+    administers = Grant.objects.in_force(clock.now()).filter(
+        user=person, role=Role.ADMINISTRATOR, scope=Scope.EVERYTHING
+    )
     if administers.exists() and not other_administrators(without_user=person):
         found.append(_last_administrator())
     return found
@@ -120,8 +131,17 @@ def name_reasons(name: str, longest: int) -> list[Reason]:
     if not name.strip():
         return [Reason("name_missing", _("A name is needed."))]
     if len(name.strip()) > longest:
-        return [Reason("name_too_long", ngettext("The name is longer than %(limit)s character.",
-                                                 "The name is longer than %(limit)s characters.", longest) % {"limit": longest})]
+        return [
+            Reason(
+                "name_too_long",
+                ngettext(
+                    "The name is longer than %(limit)s character.",
+                    "The name is longer than %(limit)s characters.",
+                    longest,
+                )
+                % {"limit": longest},
+            )
+        ]
     return []
 
 
@@ -134,23 +154,32 @@ def within(value: int, bounds: tuple[int, int], code: str, message: str) -> list
 def lateness_reasons(minutes: int | None) -> list[Reason]:
     if minutes is None:
         return []
-    return within(minutes, MAX_LATENESS, "lateness_range",
-                  _("How late a post may go out must be between %(low)s and %(high)s minutes."))
+    return within(
+        minutes,
+        MAX_LATENESS,
+        "lateness_range",
+        _("How late a post may go out must be between %(low)s and %(high)s minutes."),
+    )
 
 
 def limit_reasons(characters: int) -> list[Reason]:
-    return within(characters, CHARACTER_LIMIT, "limit_range",
-                  _("The character limit must be between %(low)s and %(high)s."))
+    return within(
+        characters, CHARACTER_LIMIT, "limit_range", _("The character limit must be between %(low)s and %(high)s.")
+    )
 
 
 def window_reasons(days: int) -> list[Reason]:
-    return within(days, APPROVED_WINDOW, "window_range", _("The approved window must be between %(low)s and %(high)s days."))
+    return within(
+        days, APPROVED_WINDOW, "window_range", _("The approved window must be between %(low)s and %(high)s days.")
+    )
 
 
 def zone_reasons(zone: str) -> list[Reason]:
     if zone in available_timezones():
         return []
-    return [Reason("zone_unknown", _("This time zone is not known. Choose one such as Europe/Berlin or America/Chicago."))]
+    return [
+        Reason("zone_unknown", _("This time zone is not known. Choose one such as Europe/Berlin or America/Chicago."))
+    ]
 
 
 def network_reasons(network: str, organisation: Organisation) -> list[Reason]:

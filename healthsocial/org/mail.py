@@ -23,8 +23,11 @@ def mail_link(person: User, token: str, organisation: Organisation) -> bool:
         return False
     message = EmailMessage(
         subject=_("Your sign-in link for %(organisation)s") % {"organisation": organisation.name},
-        body=_("Hello %(name)s,\n\nchoose your password here:\n\n%(link)s\n\nThe link works once, for %(days)s days.") % {
-            "name": person.name, "link": links.address(token), "days": links.VALID_FOR.days,
+        body=_("Hello %(name)s,\n\nchoose your password here:\n\n%(link)s\n\nThe link works once, for %(days)s days.")
+        % {
+            "name": person.name,
+            "link": links.address(token),
+            "days": links.VALID_FOR.days,
         },
         to=[person.email],
         connection=get_connection(timeout=TIMEOUT_SECONDS),

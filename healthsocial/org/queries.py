@@ -114,7 +114,9 @@ def open_link(token_digest: str) -> OneTimeLink | None:
 def channels_by_group(viewer: User) -> list[ChannelGroup]:
     """Groups with the channels that the person may see as `shown`; empty groups for administrators of everything only."""
     seen = Channel.objects.filter(channels_where(viewer, "posts.see_titles")).order_by("name")
-    groups: list[ChannelGroup] = list(ChannelGroup.objects.prefetch_related(Prefetch("channels", queryset=seen, to_attr="shown")))
+    groups: list[ChannelGroup] = list(
+        ChannelGroup.objects.prefetch_related(Prefetch("channels", queryset=seen, to_attr="shown"))
+    )
     if viewer.has_perm("org.channels"):
         return groups
     return [group for group in groups if getattr(group, "shown", None)]

@@ -6,11 +6,17 @@ register(
     Trigger("org_user_no_delete", "org_user", "DELETE", "people are deactivated, never deleted"),
     Trigger("org_grant_no_delete", "org_grant", "DELETE", "grants are ended, never deleted"),
     Trigger(
-        "org_organisation_stays_real", "org_organisation", "UPDATE", "a real database cannot become a demo, nor a demo real",
+        "org_organisation_stays_real",
+        "org_organisation",
+        "UPDATE",
+        "a real database cannot become a demo, nor a demo real",
         condition="OLD.created_as_demo <> NEW.created_as_demo",
     ),
     Trigger(
-        "org_organisation_no_delete", "org_organisation", "DELETE", "the organisation of people cannot be removed",
+        "org_organisation_no_delete",
+        "org_organisation",
+        "DELETE",
+        "the organisation of people cannot be removed",
         condition="EXISTS (SELECT 1 FROM org_user)",
     ),
 )

@@ -26,5 +26,7 @@ urlpatterns = [
     path("groups/new/", channels.group_create, name="group_create"),
     path("groups/<uuid:pk>/", channels.group_edit, name="group_edit"),
     path("settings/", organisation.settings_page, name="settings"),
+    path("settings/demo-clock/", organisation.demo_clock, name="demo_clock"),
+    path("settings/publishing/", organisation.publishing_resume, name="publishing_resume"),
     path("me/", organisation.me, name="me"),
 ]

@@ -12,24 +12,26 @@ from django.utils.translation import gettext_lazy as _
 from healthsocial.audit.words import Kind, Label, register_kind, register_verbs
 from healthsocial.org.models import Channel, ChannelGroup, User
 
-register_verbs({
-    "person.invited": _("Invited a person"),
-    "person.link_reissued": _("Made a new invitation link"),
-    "person.reset_link_made": _("Made a link for a new password"),
-    "person.password_set": _("Chose a password"),
-    "person.renamed": _("Changed a person's name or job title"),
-    "person.deactivated": _("Deactivated a person"),
-    "person.reactivated": _("Reactivated a person"),
-    "organisation.first_admins": _("Created the first administrators"),
-    "grant.given": _("Gave a role"),
-    "grant.ended": _("Ended a role"),
-    "group.created": _("Created a group of channels"),
-    "group.renamed": _("Changed a group of channels"),
-    "channel.created": _("Created a channel"),
-    "channel.renamed": _("Renamed a channel"),
-    "channel.changed": _("Changed a channel's settings"),
-    "organisation.changed": _("Changed the organisation's settings"),
-})
+register_verbs(
+    {
+        "person.invited": _("Invited a person"),
+        "person.link_reissued": _("Made a new invitation link"),
+        "person.reset_link_made": _("Made a link for a new password"),
+        "person.password_set": _("Chose a password"),
+        "person.renamed": _("Changed a person's name or job title"),
+        "person.deactivated": _("Deactivated a person"),
+        "person.reactivated": _("Reactivated a person"),
+        "organisation.first_admins": _("Created the first administrators"),
+        "grant.given": _("Gave a role"),
+        "grant.ended": _("Ended a role"),
+        "group.created": _("Created a group of channels"),
+        "group.renamed": _("Changed a group of channels"),
+        "channel.created": _("Created a channel"),
+        "channel.renamed": _("Renamed a channel"),
+        "channel.changed": _("Changed a channel's settings"),
+        "organisation.changed": _("Changed the organisation's settings"),
+    }
+)
 
 
 def _resolver(model: type[Model], url: Callable[[Any], str]) -> Callable[[set[str]], dict[str, Label]]:
@@ -52,7 +54,11 @@ def _search_people(text: str) -> list[str]:
     return [str(key) for key in User.objects.filter(name__icontains=text).values_list("pk", flat=True)]
 
 
-register_kind("person", Kind(_("Person"), _resolver(User, lambda row: reverse("org:person", args=[row.pk])), _search_people))
+register_kind(
+    "person", Kind(_("Person"), _resolver(User, lambda row: reverse("org:person", args=[row.pk])), _search_people)
+)
 register_kind("group", Kind(_("Group of channels"), _resolver(ChannelGroup, lambda row: reverse("org:channels"))))
 register_kind("channel", Kind(_("Channel"), _resolver(Channel, lambda row: reverse("org:channels"))))
-register_kind("organisation", Kind(_("Organisation"), lambda ids: {key: Label(_now("The organisation")) for key in ids}))
+register_kind(
+    "organisation", Kind(_("Organisation"), lambda ids: {key: Label(_now("The organisation")) for key in ids})
+)

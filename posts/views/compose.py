@@ -290,7 +290,7 @@ def _page(
     organisation = organisation_of(request)
     with_records(form.persons, organisation.zone)
     post = seen.post if seen else None
-    context = {
+    context: dict[str, Any] = {
         "form": form,
         "post": post,
         "zones": zone_names(),

@@ -192,22 +192,25 @@ def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpR
     for bound in (typed.approve, typed.changes, typed.reject):
         _renew(bound, post)
     choice = choose(post, seen.channels, _wall(choosing), now)
+    waiting = [card.look["id"] for card in cards if card.open]
+    may_answer = post.state == State.IN_REVIEW and permissions.denied(person, Transition.APPROVE, post, seen.channels) is None
     context: dict[str, Any] = {
         "post": post, "channels": seen.channels, "zone": organisation_of(request).zone, "now": now, "stale": stale,
-        "version": post.current_version, "form_kind": form["kind"], "links": form["links"],
+        "shown_version": post.current_version, "form_kind": form["kind"], "links": form["links"],
         "person_answer": PersonAnswer(form["person_answer"]).label,
         "blocks": reviewing.blocks(form, seen.channels, cards),
         "cards": [(card, _card_form(card, records, typed.answers)) for card in cards],
-        "open_count": sum(card.open for card in cards),
+        "open_count": len(waiting), "first_open": waiting[0] if waiting else "",
+        "several": may_answer and (len(waiting) > 1 or BULK in typed.answers),
         "bulk": typed.answers.get(BULK) or AnswerForm(records=records, auto_id="id_several_%s"),
         "bulk_used": BULK in typed.answers,
         "ticked": request.POST.getlist("finding"),
         "comparisons": reviewing.comparisons(post, person, seen.channels, typed.opened if stale else None),
         "persons": reviewing.persons(form, records, now),
         "person_reasons": reasons_for_page(guards.persons_covered(form, now, moment=_("now"))),
-        "check": reviewing.check_info(checked, names),
-        "in_review": post.state == State.IN_REVIEW, "stopping": _stopping(request, seen), "meaning": approving.MEANING,
-        "may_answer": post.state == State.IN_REVIEW and permissions.denied(person, Transition.APPROVE, post, seen.channels) is None,
+        "check": reviewing.check_info(checked, names, now),
+        "in_review": post.state == State.IN_REVIEW, "stopping": reviewing.linked(_stopping(request, seen), cards), "meaning": approving.MEANING,
+        "may_answer": may_answer,
         "may_send_back": permissions.denied(person, Transition.REJECT, post, seen.channels) is None,
         "approve_form": choosing, "choice": choice, "choice_reasons": reasons_for_page(choice.reasons),
         "changes_form": typed.changes or _send_back_form(post, "changes"),

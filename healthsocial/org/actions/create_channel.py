@@ -9,7 +9,9 @@ from healthsocial.org.enums import Network
 from healthsocial.org.models import Channel, ChannelGroup, User
 
 
-def create_channel(*, group: ChannelGroup, name: str, network: Network, character_limit: int = 2000, by: User) -> Channel:
+def create_channel(
+    *, group: ChannelGroup, name: str, network: Network, character_limit: int = 2000, by: User
+) -> Channel:
     """Needs `org.channels` on the group. The public address is made from the name once and stays after a rename."""
     new = Channel(group=group, name=name.strip(), network=network, character_limit=character_limit)
     actor = guards.acting(by, "org.channels", [new])
@@ -17,16 +19,23 @@ def create_channel(*, group: ChannelGroup, name: str, network: Network, characte
         organisation = guards.lock_people()
         guards.require(by, "org.channels", new)
         reasons = [
-            *channel_name_reasons(group, name), *guards.network_reasons(network, organisation),
+            *channel_name_reasons(group, name),
+            *guards.network_reasons(network, organisation),
             *guards.limit_reasons(character_limit),
         ]
         if reasons:
             raise Refused(*reasons)
         new.slug = free_slug(f"{group.name} {name}")
         new.save(force_insert=True)
-        act.record("channel.created", target=("channel", str(new.pk)), data={
-            "group": str(group.pk), "network": str(network), "character_limit": character_limit,
-        })
+        act.record(
+            "channel.created",
+            target=("channel", str(new.pk)),
+            data={
+                "group": str(group.pk),
+                "network": str(network),
+                "character_limit": character_limit,
+            },
+        )
     return new
 
 

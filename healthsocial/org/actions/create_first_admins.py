@@ -38,12 +38,22 @@ def create_first_admins(people: Sequence[tuple[str, str]], *, again: bool = Fals
 def _reasons(people: Sequence[tuple[str, str]], again: bool) -> list[Reason]:
     found = []
     if len({email.strip().lower() for email, _name in people}) < 2 or len(people) < 2:
-        found.append(Reason("two_needed", _(
-            "Name two different people: nobody can give a role to themselves, so one administrator alone could never "
-            "get or change their own roles.")))
+        found.append(
+            Reason(
+                "two_needed",
+                _(
+                    "Name two different people: nobody can give a role to themselves, so one administrator alone could never "
+                    "get or change their own roles."
+                ),
+            )
+        )
     if administrators().filter(_HAS_PASSWORD).exists() or (administrators().exists() and not again):
-        found.append(Reason("administrator_exists", _(
-            "An administrator exists already. Sign in as one and invite people on the page People.")))
+        found.append(
+            Reason(
+                "administrator_exists",
+                _("An administrator exists already. Sign in as one and invite people on the page People."),
+            )
+        )
     return found
 
 

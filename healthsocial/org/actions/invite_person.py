@@ -32,7 +32,9 @@ def create_person(*, email: str, name: str, job_title: str = "") -> User:
     except ValidationError:
         reasons.append(Reason("email_invalid", _("This is not an e-mail address.")))
     if User.objects.filter(email__iexact=email.strip()).exists():
-        reasons.append(Reason("email_in_use", _("Somebody with this e-mail address is already here; look under People.")))
+        reasons.append(
+            Reason("email_in_use", _("Somebody with this e-mail address is already here; look under People."))
+        )
     if reasons:
         raise Refused(*reasons)
     person = User.objects.create_user(email, name)

@@ -27,13 +27,19 @@ def redeem_link(link: OneTimeLink, *, password: str) -> User:
             pk=link.pk, used_at__isnull=True, cancelled_at__isnull=True, expires_at__gt=clock.now()
         ).update(used_at=clock.now())
         if used != 1 or not person.is_active:
-            raise Refused(Reason("link_dead", _("This link was used, has expired, or was replaced by a newer one."),
-                                 _("an administrator, who can make a new one")))
+            raise Refused(
+                Reason(
+                    "link_dead",
+                    _("This link was used, has expired, or was replaced by a newer one."),
+                    _("an administrator, who can make a new one"),
+                )
+            )
         try:
             validate_password(password, person)
         except ValidationError as error:
-            raise Refused(*(Reason(item.code or "password_weak", str(item.messages[0])) for item in error.error_list),
-                          status=422) from None
+            raise Refused(
+                *(Reason(item.code or "password_weak", str(item.messages[0])) for item in error.error_list), status=422
+            ) from None
         person.set_password(password)
         person.session_epoch += 1
         person.save(update_fields=["password", "session_epoch"])

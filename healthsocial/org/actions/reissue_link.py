@@ -17,7 +17,9 @@ def reissue_link(person: User, *, by: User) -> str:
         person = User.objects.select_for_update().get(pk=person.pk)
         reasons = guards.reset_reasons(person, by)
         if person.has_usable_password():
-            reasons.append(Reason("already_joined", _("This person has set a password. Make a link for a new password instead.")))
+            reasons.append(
+                Reason("already_joined", _("This person has set a password. Make a link for a new password instead."))
+            )
         if reasons:
             raise Refused(*reasons)
         token = links.issue(person, LinkPurpose.INVITATION)

@@ -5,7 +5,9 @@ from healthsocial.audit.log import Actor, action
 from healthsocial.org import guards
 
 
-def stop_publishing(why: str, *, actor: Actor, restored_seq: int | None = None, replaced_seq: int | None = None) -> None:
+def stop_publishing(
+    why: str, *, actor: Actor, restored_seq: int | None = None, replaced_seq: int | None = None
+) -> None:
     """Used by a restore: what went out after the backup is not in it, so a person looks at the channels first.
 
     `restored_seq` is the last event of the backup, `replaced_seq` the last one of the database that it replaced.

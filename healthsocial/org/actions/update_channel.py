@@ -6,8 +6,14 @@ from healthsocial.org.enums import PracticeMode
 from healthsocial.org.models import Channel, User
 
 
-def update_channel(channel: Channel, *, character_limit: int, max_lateness_minutes: int | None,
-                   practice_mode: PracticeMode | None = None, by: User) -> Channel:
+def update_channel(
+    channel: Channel,
+    *,
+    character_limit: int,
+    max_lateness_minutes: int | None,
+    practice_mode: PracticeMode | None = None,
+    by: User,
+) -> Channel:
     """Needs `org.channels` on the channel. `max_lateness_minutes` None: the organisation's value. Posts are not touched;
     a post over a lowered limit is refused when it is submitted or published.
     """
@@ -18,15 +24,22 @@ def update_channel(channel: Channel, *, character_limit: int, max_lateness_minut
         guards.require(by, "org.channels", channel)
         mode = practice_mode or PracticeMode(channel.practice_mode)
         reasons = [
-            *guards.limit_reasons(character_limit), *guards.lateness_reasons(max_lateness_minutes),
+            *guards.limit_reasons(character_limit),
+            *guards.lateness_reasons(max_lateness_minutes),
             *guards.practice_mode_reasons(mode, channel, organisation),
         ]
         if reasons:
             raise Refused(*reasons)
         wanted: dict[str, object] = {
-            "character_limit": character_limit, "max_lateness_minutes": max_lateness_minutes, "practice_mode": mode.value,
+            "character_limit": character_limit,
+            "max_lateness_minutes": max_lateness_minutes,
+            "practice_mode": mode.value,
         }
-        changed = {field: [getattr(channel, field), value] for field, value in wanted.items() if getattr(channel, field) != value}
+        changed = {
+            field: [getattr(channel, field), value]
+            for field, value in wanted.items()
+            if getattr(channel, field) != value
+        }
         for field in changed:
             setattr(channel, field, wanted[field])
         if changed:

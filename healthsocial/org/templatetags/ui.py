@@ -147,7 +147,9 @@ def control_kind(field: BoundField) -> str:
 
 
 @register.simple_tag
-def control(field: BoundField, help_text: str = "", extra_described_by: str = "", no_help: bool | str = False) -> SafeString:
+def control(
+    field: BoundField, help_text: str = "", extra_described_by: str = "", no_help: bool | str = False
+) -> SafeString:
     """The widget with its class, and tied to its help, errors and whatever else describes it."""
     kind = control_kind(field)
     attrs: dict[str, str | bool] = {}

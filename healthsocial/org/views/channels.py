@@ -33,15 +33,31 @@ def channels(request: HttpRequest) -> HttpResponse:
     sees_people = by.has_perm("org.see_people")
     people = queries.people_per_channel(shown) if sees_people else {}
     rows = [
-        {"group": group, "channels": [
-            {"channel": channel, "people": people.get(channel.pk, 0),
-             "may_change": any(covers(grant, channel) for grant in change)} for channel in getattr(group, "shown", [])
-        ]} for group in groups
+        {
+            "group": group,
+            "channels": [
+                {
+                    "channel": channel,
+                    "people": people.get(channel.pk, 0),
+                    "may_change": any(covers(grant, channel) for grant in change),
+                }
+                for channel in getattr(group, "shown", [])
+            ],
+        }
+        for group in groups
     ]
-    return render(request, "org/channels.html", {
-        "rows": rows, "sees_people": sees_people, "may_add_group": by.has_perm("org.channels"),
-        "may_add_channel": bool(_open_groups(by)), "may_stop": bool(stop), "has_groups": bool(groups),
-    })
+    return render(
+        request,
+        "org/channels.html",
+        {
+            "rows": rows,
+            "sees_people": sees_people,
+            "may_add_group": by.has_perm("org.channels"),
+            "may_add_channel": bool(_open_groups(by)),
+            "may_stop": bool(stop),
+            "has_groups": bool(groups),
+        },
+    )
 
 
 def _open_groups(by: User) -> list[ChannelGroup]:
@@ -58,9 +74,13 @@ def group_create(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _group_page(request, form)
     data = form.cleaned_data
-    return run(request, lambda: create_group(name=data["name"], kind=GroupKind(data["kind"]), by=viewer(request)),
-               to=reverse("org:channels"), done=_("The group is created. Now add its channels."),
-               again=lambda refusal: _group_page(request, _refused(form, refusal)))
+    return run(
+        request,
+        lambda: create_group(name=data["name"], kind=GroupKind(data["kind"]), by=viewer(request)),
+        to=reverse("org:channels"),
+        done=_("The group is created. Now add its channels."),
+        again=lambda refusal: _group_page(request, _refused(form, refusal)),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,9 +91,13 @@ def group_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _group_page(request, form, group)
     data = form.cleaned_data
-    return run(request, lambda: rename_group(group, name=data["name"], kind=GroupKind(data["kind"]), by=viewer(request)),
-               to=reverse("org:channels"), done=_("Saved."),
-               again=lambda refusal: _group_page(request, _refused(form, refusal), group))
+    return run(
+        request,
+        lambda: rename_group(group, name=data["name"], kind=GroupKind(data["kind"]), by=viewer(request)),
+        to=reverse("org:channels"),
+        done=_("Saved."),
+        again=lambda refusal: _group_page(request, _refused(form, refusal), group),
+    )
 
 
 def _group_page(request: HttpRequest, form: forms.Form, group: ChannelGroup | None = None) -> HttpResponse:
@@ -88,9 +112,13 @@ def channel_create(request: HttpRequest) -> HttpResponse:
     form = ChannelForm(request.POST or None, groups=groups, organisation=organisation_of(request), initial=chosen)
     if request.method != "POST" or not form.is_valid():
         return _channel_form(request, form)
-    return run(request, lambda: create_channel(**form.channel(), by=viewer(request)), to=reverse("org:channels"),
-               done=lambda made: _("The channel “%(name)s” is created.") % {"name": made.name},
-               again=lambda refusal: _channel_form(request, _refused(form, refusal)))
+    return run(
+        request,
+        lambda: create_channel(**form.channel(), by=viewer(request)),
+        to=reverse("org:channels"),
+        done=lambda made: _("The channel “%(name)s” is created.") % {"name": made.name},
+        again=lambda refusal: _channel_form(request, _refused(form, refusal)),
+    )
 
 
 def _channel_form(request: HttpRequest, form: forms.Form) -> HttpResponse:
@@ -104,19 +132,32 @@ def channel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _channel_page(request, queries.access_channel(viewer(request), pk))
 
 
-def _channel_page(request: HttpRequest, shown: Channel, name_form: forms.Form | None = None,
-                  settings_form: forms.Form | None = None) -> HttpResponse:
+def _channel_page(
+    request: HttpRequest, shown: Channel, name_form: forms.Form | None = None, settings_form: forms.Form | None = None
+) -> HttpResponse:
     by = viewer(request)
     failed = any(form is not None and form.errors for form in (name_form, settings_form))
-    return render(request, "org/channel.html", {
-        "channel": shown, "may_change": by.has_perm("org.channels", shown), "may_stop": by.has_perm("posts.crisis_stop", shown),
-        "lateness": shown.max_lateness_minutes or organisation_of(request).max_lateness_minutes,
-        "name_form": name_form or RenameForm(initial={"name": shown.name}),
-        "settings_form": settings_form or ChannelSettingsForm(channel=shown, initial={
-            "character_limit": shown.character_limit, "max_lateness_minutes": shown.max_lateness_minutes,
-            "practice_mode": shown.practice_mode,
-        }),
-    }, status=422 if failed else 200)
+    return render(
+        request,
+        "org/channel.html",
+        {
+            "channel": shown,
+            "may_change": by.has_perm("org.channels", shown),
+            "may_stop": by.has_perm("posts.crisis_stop", shown),
+            "lateness": shown.max_lateness_minutes or organisation_of(request).max_lateness_minutes,
+            "name_form": name_form or RenameForm(initial={"name": shown.name}),
+            "settings_form": settings_form
+            or ChannelSettingsForm(
+                channel=shown,
+                initial={
+                    "character_limit": shown.character_limit,
+                    "max_lateness_minutes": shown.max_lateness_minutes,
+                    "practice_mode": shown.practice_mode,
+                },
+            ),
+        },
+        status=422 if failed else 200,
+    )
 
 
 @require_POST
@@ -126,8 +167,12 @@ def channel_rename(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = RenameForm(request.POST)
     if not form.is_valid():
         return _channel_page(request, shown, name_form=form)
-    return run(request, lambda: rename_channel(shown, name=form.cleaned_data["name"], by=viewer(request)),
-               to=reverse("org:channel", args=[pk]), done=_("Saved. The channel's address stays the same."))
+    return run(
+        request,
+        lambda: rename_channel(shown, name=form.cleaned_data["name"], by=viewer(request)),
+        to=reverse("org:channel", args=[pk]),
+        done=_("Saved. The channel's address stays the same."),
+    )
 
 
 @require_POST
@@ -137,8 +182,12 @@ def channel_change(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = ChannelSettingsForm(request.POST, channel=shown)
     if not form.is_valid():
         return _channel_page(request, shown, settings_form=form)
-    return run(request, lambda: update_channel(shown, **form.settings(), by=viewer(request)),
-               to=reverse("org:channel", args=[pk]), done=_("Saved."))
+    return run(
+        request,
+        lambda: update_channel(shown, **form.settings(), by=viewer(request)),
+        to=reverse("org:channel", args=[pk]),
+        done=_("Saved."),
+    )
 
 
 def _refused(form: forms.Form, refusal: Refused) -> forms.Form:

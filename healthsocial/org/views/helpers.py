@@ -127,8 +127,14 @@ def attempt(call: Callable[[], T]) -> Outcome[T]:
         return Outcome(None, refusal)
 
 
-def run(request: HttpRequest, call: Callable[[], T], *, to: str | Callable[[T], str], done: str | Callable[[T], str] = "",
-        again: _Page | None = None) -> HttpResponse:
+def run(
+    request: HttpRequest,
+    call: Callable[[], T],
+    *,
+    to: str | Callable[[T], str],
+    done: str | Callable[[T], str] = "",
+    again: _Page | None = None,
+) -> HttpResponse:
     """Run one action and answer the POST.
 
     Done: message `done`, 303 to `to` (both may be made from the action's result). Refused: `again(refusal)` draws the page
@@ -147,8 +153,12 @@ def run(request: HttpRequest, call: Callable[[], T], *, to: str | Callable[[T], 
 
 def refused_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
     """The reasons, who can lift them, and the way back."""
-    return render(request, "org/refused.html", {"reasons": reasons_for_page(refusal.reasons), "back": _page_before(request)},
-                  status=refusal.status)
+    return render(
+        request,
+        "org/refused.html",
+        {"reasons": reasons_for_page(refusal.reasons), "back": _page_before(request)},
+        status=refusal.status,
+    )
 
 
 def reasons_for_page(reasons: tuple[Reason, ...] | list[Reason]) -> list[dict[str, Any]]:

@@ -51,9 +51,17 @@ def people(request: HttpRequest) -> HttpResponse:
     found = queries.people(text=asked.get("q", "").strip(), role=asked.get("role", ""), state=asked.get("state", ""))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     kept = urlencode({key: value for key, value in asked.items() if value})
-    return render(request, "org/people.html", {
-        "form": form, "page": page, "kept": kept, "filtered": bool(kept), "may_invite": viewer(request).has_perm("org.people"),
-    })
+    return render(
+        request,
+        "org/people.html",
+        {
+            "form": form,
+            "page": page,
+            "kept": kept,
+            "filtered": bool(kept),
+            "may_invite": viewer(request).has_perm("org.people"),
+        },
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -75,17 +83,22 @@ def person(request: HttpRequest, pk: UUID) -> HttpResponse:
     return person_page(request, queries.access_person(viewer(request), pk))
 
 
-def person_page(request: HttpRequest, shown: User, grant_form: GrantForm | None = None,
-                person_form: PersonForm | None = None) -> HttpResponse:
+def person_page(
+    request: HttpRequest, shown: User, grant_form: GrantForm | None = None, person_form: PersonForm | None = None
+) -> HttpResponse:
     """One person; the forms come along when one of them was sent and must be shown again."""
     by, moment = viewer(request), clock.now()
     organisation = organisation_of(request)
     grants = queries.grants_of(shown)
     may_change = by.has_perm("org.people")
     context = {
-        "person": shown, "zone": organisation.zone, "may_change": may_change, "is_self": shown.pk == by.pk,
+        "person": shown,
+        "zone": organisation.zone,
+        "may_change": may_change,
+        "is_self": shown.pk == by.pk,
         "current": [grant for grant in grants if grant.ends_at is None or grant.ends_at > moment],
-        "ended": [grant for grant in grants if grant.ends_at is not None and grant.ends_at <= moment], "now": moment,
+        "ended": [grant for grant in grants if grant.ends_at is not None and grant.ends_at <= moment],
+        "now": moment,
     }
     if may_change:
         context |= {
@@ -106,8 +119,12 @@ def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = PersonForm(request.POST)
     if not form.is_valid():
         return person_page(request, shown, person_form=form)
-    return run(request, lambda: rename_person(shown, **form.cleaned_data, by=viewer(request)),
-               to=reverse("org:person", args=[pk]), done=_("Saved."))
+    return run(
+        request,
+        lambda: rename_person(shown, **form.cleaned_data, by=viewer(request)),
+        to=reverse("org:person", args=[pk]),
+        done=_("Saved."),
+    )
 
 
 @require_POST
@@ -117,27 +134,39 @@ def grant(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = GrantForm(request.POST, zone=organisation_of(request).zone)
     if not form.is_valid():
         return person_page(request, shown, grant_form=form)
-    return run(request, lambda: grant_role(shown, **form.grant(), by=viewer(request)),
-               to=reverse("org:person", args=[pk]),
-               done=lambda made: _("%(name)s: the role “%(role)s” is given.") % {
-                   "name": shown.name, "role": made.get_role_display()})
+    return run(
+        request,
+        lambda: grant_role(shown, **form.grant(), by=viewer(request)),
+        to=reverse("org:person", args=[pk]),
+        done=lambda made: (
+            _("%(name)s: the role “%(role)s” is given.") % {"name": shown.name, "role": made.get_role_display()}
+        ),
+    )
 
 
 @require_POST
 @signed_in
 def grant_end(request: HttpRequest, pk: UUID) -> HttpResponse:
     ending = queries.access_grant(viewer(request), pk)
-    return run(request, lambda: end_grant(ending, by=viewer(request)), to=reverse("org:person", args=[ending.user_id]),
-               done=_("%(name)s: the role “%(role)s” has ended.") % {
-                   "name": ending.user.name, "role": ending.get_role_display()})
+    return run(
+        request,
+        lambda: end_grant(ending, by=viewer(request)),
+        to=reverse("org:person", args=[ending.user_id]),
+        done=_("%(name)s: the role “%(role)s” has ended.")
+        % {"name": ending.user.name, "role": ending.get_role_display()},
+    )
 
 
 @require_POST
 @signed_in
 def deactivate(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = queries.access_person(viewer(request), pk)
-    return run(request, lambda: deactivate_person(shown, by=viewer(request)), to=reverse("org:person", args=[pk]),
-               done=_("%(name)s is out: signed out everywhere, all roles and links ended.") % {"name": shown.name})
+    return run(
+        request,
+        lambda: deactivate_person(shown, by=viewer(request)),
+        to=reverse("org:person", args=[pk]),
+        done=_("%(name)s is out: signed out everywhere, all roles and links ended.") % {"name": shown.name},
+    )
 
 
 @require_POST
@@ -172,7 +201,9 @@ def _hand_over(request: HttpRequest, shown: User, token: str, done: str) -> Http
     if mail_link(shown, token, organisation_of(request)):
         messages.info(request, _("The link was mailed to %(email)s.") % {"email": shown.email})
         return SeeOther(reverse("org:person", args=[shown.pk]))
-    return render(request, "org/link_once.html", {"person": shown, "link": links.address(token), "days": links.VALID_FOR.days})
+    return render(
+        request, "org/link_once.html", {"person": shown, "link": links.address(token), "days": links.VALID_FOR.days}
+    )
 
 
 def _with_reasons(request: HttpRequest, template: str, form: forms.Form, refusal: Refused) -> HttpResponse:

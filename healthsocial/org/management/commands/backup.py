@@ -13,7 +13,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("folder", type=Path, metavar="DIR", help="must not exist yet")
-        parser.add_argument("--keys", type=Path, metavar="FILE", help="write the keys here; keep it apart from the backup")
+        parser.add_argument(
+            "--keys", type=Path, metavar="FILE", help="write the keys here; keep it apart from the backup"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         folder, keys = options["folder"].resolve(), options["keys"] and options["keys"].resolve()
@@ -29,8 +31,12 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         except OSError as error:
             raise CommandError(f"The keys could not be written to {keys}: {error.strerror}.") from error
-        self.stdout.write(f"Backup written to {folder} ({len(manifest.files)} files, up to event {manifest.audit_seq}).")
+        self.stdout.write(
+            f"Backup written to {folder} ({len(manifest.files)} files, up to event {manifest.audit_seq})."
+        )
         if keys is None:
-            self.stdout.write("The keys are not in it; without them encrypted fields cannot be read (`backup DIR --keys FILE`).")
+            self.stdout.write(
+                "The keys are not in it; without them encrypted fields cannot be read (`backup DIR --keys FILE`)."
+            )
         else:
             self.stdout.write(f"Keys written to {keys}. Keep them in another place than the backup.")

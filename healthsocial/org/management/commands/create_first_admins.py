@@ -17,14 +17,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("emails", nargs="+", metavar="EMAIL")
-        parser.add_argument("--name", action="append", default=[], metavar="NAME",
-                            help="a person's name; once for each e-mail address, in the same order")
+        parser.add_argument(
+            "--name",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="a person's name; once for each e-mail address, in the same order",
+        )
         parser.add_argument("--again", action="store_true", help="make new links when nobody has used theirs yet")
 
     def handle(self, *args: Any, **options: Any) -> None:
         emails, names = options["emails"], options["name"]
         if names and len(names) != len(emails):
-            raise CommandError(f"{len(emails)} addresses but {len(names)} names: give --name once for each, or not at all.")
+            raise CommandError(
+                f"{len(emails)} addresses but {len(names)} names: give --name once for each, or not at all."
+            )
         names = names or [name_from(email) for email in emails]
         queries.organisation()
         try:
@@ -32,12 +39,14 @@ class Command(BaseCommand):
         except Refused as refusal:
             raise CommandError(" ".join(reason.message for reason in refusal.reasons)) from None
         days = links.VALID_FOR.days
-        self.stdout.write(f"Give each person their own link. It works once, for {days} days, and sets their password:\n")
+        self.stdout.write(
+            f"Give each person their own link. It works once, for {days} days, and sets their password:\n"
+        )
         for person, token in made:
             self.stdout.write(f"  {person.email}\n    {links.address(token)}\n")
 
 
 def name_from(email: str) -> str:
-    """"anna.berg@…" reads "Anna Berg" until an administrator corrects it."""
+    """ "anna.berg@…" reads "Anna Berg" until an administrator corrects it."""
     words = email.split("@")[0].replace(".", " ").replace("_", " ").replace("-", " ").split()
     return " ".join(word.capitalize() for word in words) or email

@@ -52,8 +52,10 @@ class Command(BaseCommand):
             raise CommandError(f"The restore stopped at {error.filename}: {error.strerror}.") from error
         finally:
             os.close(held)
-        self.stdout.write(f"Restored {folder}: made {manifest.created_at} by version {manifest.version}, "
-                          f"up to event {manifest.audit_seq}.")
+        self.stdout.write(
+            f"Restored {folder}: made {manifest.created_at} by version {manifest.version}, "
+            f"up to event {manifest.audit_seq}."
+        )
         if aside is not None:
             self.stdout.write(f"What was there before is in {aside}; remove it when it is no longer needed.")
         self.stdout.write(
@@ -68,13 +70,17 @@ class Command(BaseCommand):
     def keys_for(self, manifest: backup.Manifest, path: Path | None) -> list[str] | None:
         """The keys to install, None to keep those in place; refuse when they do not open the backup."""
         if path is not None and settings.FIELD_KEYS:
-            raise CommandError("The keys come from HEALTHSOCIAL_FIELD_KEYS: put the backup's keys there and leave --keys out.")
+            raise CommandError(
+                "The keys come from HEALTHSOCIAL_FIELD_KEYS: put the backup's keys there and leave --keys out."
+            )
         try:
             keys = path.read_text(encoding="ascii").split() if path is not None else None
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"The key file {path} cannot be read.") from error
         if manifest.canary and not crypto.opens(keys or crypto.read_keys(), manifest.canary):
-            raise CommandError("These keys do not open the backup; give the key file that was kept with it: --keys FILE.")
+            raise CommandError(
+                "These keys do not open the backup; give the key file that was kept with it: --keys FILE."
+            )
         return keys
 
     def last_event(self) -> int | None:
@@ -97,7 +103,9 @@ class Command(BaseCommand):
         if connection.vendor == "postgresql":
             others = backup.others_connected()
             if others:
-                raise CommandError(f"{others} other connections use the database: stop web, worker, beat and dispatch first.")
+                raise CommandError(
+                    f"{others} other connections use the database: stop web, worker, beat and dispatch first."
+                )
 
     def set_aside(self) -> Path | None:
         """Keep copies of the present SQLite file and key file; move the media. Nothing of it is lost by a restore."""
@@ -143,5 +151,9 @@ class Command(BaseCommand):
     def finish(self, manifest: backup.Manifest, replaced: int | None) -> None:
         call_command("migrate", interactive=False, verbosity=0)
         triggers.install()
-        stop_publishing("restored from a backup", actor=Actor("command", "", "restore"), restored_seq=manifest.audit_seq,
-                        replaced_seq=replaced)
+        stop_publishing(
+            "restored from a backup",
+            actor=Actor("command", "", "restore"),
+            restored_seq=manifest.audit_seq,
+            replaced_seq=replaced,
+        )

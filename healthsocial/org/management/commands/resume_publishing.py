@@ -11,7 +11,9 @@ from healthsocial.org.models import User
 
 
 class Command(BaseCommand):
-    help = "Let publishing go on after a restore. Needs an administrator or compliance officer of the whole organisation."
+    help = (
+        "Let publishing go on after a restore. Needs an administrator or compliance officer of the whole organisation."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--by", required=True, metavar="EMAIL", help="who says go; this is recorded")

@@ -19,8 +19,11 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--reencrypt", action="store_true",
-                            help="the new key is in front already (several machines, or keys in the environment)")
+        parser.add_argument(
+            "--reencrypt",
+            action="store_true",
+            help="the new key is in front already (several machines, or keys in the environment)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.check(databases=["default"])  # keys that do not open the data must not get company
