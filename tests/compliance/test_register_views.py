@@ -1,6 +1,6 @@
 """The authorization register and the rules page, through the test client."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -112,7 +112,7 @@ def test_a_wrong_form_names_the_field_and_keeps_what_was_typed(cast: Cast) -> No
         "information": ["name"],
         "purposes": ["social"],
         "zone": "UTC",
-        "signed_on": (date.today() + timedelta(days=9)).isoformat(),
+        "signed_on": (clock.now() + timedelta(days=9)).date().isoformat(),
         "valid_from": "2026-01-01",
         "document_reference": "Binder 9",
     }
