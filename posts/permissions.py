@@ -55,8 +55,8 @@ def denied(user: User, transition: Transition, post: Post, channels: Sequence[Ch
     if transition in SYSTEM_ONLY:
         return Reason("system_only", _("Only the system does this."))
     needed = NEEDED[transition]
-    if transition == T.DISCARD and not channels and post.creator_id == user.pk and user.is_active:
-        return None  # a draft that has no channel yet belongs to whoever began it
+    if transition in (T.SUBMIT, T.DISCARD) and not channels and post.creator_id == user.pk and user.is_active:
+        return None  # a draft that has no channel yet belongs to whoever began it; its guard asks for a channel
     if not any(user.has_perm(permission, channels) for permission in needed):
         return Reason(
             "role_missing", _("You do not hold the role for this on every channel of the post."), WHO[needed[0]]

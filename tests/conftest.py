@@ -6,12 +6,32 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 
 from healthsocial import clock
 from healthsocial.audit import triggers
 from healthsocial.org.models import Channel, ChannelGroup, Grant, User
 from healthsocial.org.roles import Role
 from tests.database import drop_triggers
+
+_left_out: list[str] = []
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of row locks need PostgreSQL; on SQLite they are left out, and the summary says so."""
+    if connection.vendor == "postgresql":
+        return
+    out = [item for item in items if item.get_closest_marker("postgres")]
+    if out:
+        _left_out[:] = [item.nodeid for item in out]
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _left_out:
+        terminalreporter.write_line(f"{len(_left_out)} tests need PostgreSQL: set DATABASE_URL to run them too")
+
 
 PASSWORD = "correct horse battery staple"
 

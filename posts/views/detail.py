@@ -177,7 +177,7 @@ def _content(request: HttpRequest, seen: Seen, again: Again) -> dict[str, Any]:
         "cards": [_finding(card, seen, request, again) for card in cards],
         "open_count": sum(card.finding.needs_answer and card.author is None for card in cards),
         "links": shown_form["links"],
-        "check": reviewing.check_info(run_row, names),
+        "check": reviewing.check_info(run_row, names, clock.now()),
         "could_not_check": newest is not None and newest.state == RunState.COULD_NOT_CHECK,
         "person_answer": PersonAnswer(shown_form["person_answer"]).label,
         "people": _people(shown_form, post, zone),

@@ -12,7 +12,7 @@ from pytest_django.fixtures import DjangoAssertNumQueries
 
 from compliance.models import Finding
 from healthsocial import clock
-from healthsocial.org.models import User
+from healthsocial.org.models import Channel, User
 from healthsocial.org.roles import Role
 from posts import urls
 from posts.actions.copy import content_of
@@ -306,8 +306,6 @@ def test_officer_holds_releases_takes_down_and_proves(cast: Cast) -> None:
 
 
 def test_unknown_delivery_is_settled_by_what_a_person_saw(cast: Cast) -> None:
-    from healthsocial.org.models import Channel
-
     practice = Channel.objects.create(
         group=cast.harbor.group, name="Practice", slug="practice", network="practice", practice_mode="no_answer"
     )
