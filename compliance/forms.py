@@ -14,6 +14,7 @@ from compliance.enums import AuthorizationKind, Information, Purpose, Severity, 
 from healthsocial.org.forms import first_instant
 from healthsocial.org.models import Channel
 
+# Offered in lists of zones, beside the organisation's own.
 ZONES = (
     "America/New_York",
     "America/Chicago",

@@ -81,4 +81,9 @@ def _in_the_way(post: Post, channels: list[Channel], at: datetime, now: datetime
     found = guards.slot_in_future(at, now)
     if post.current_version is not None:
         found += guards.persons_covered(canonical.read(post.current_version), at, moment=_("at that time"))
-    return [*found, *guards.channels_healthy(channels), *guards.stopped(post, channels)]
+    return [*found, *leaving(post, channels)]
+
+
+def leaving(post: Post, channels: list[Channel]) -> list[Reason]:
+    """What keeps the post's channels from taking anything now or later, whatever the time."""
+    return [*guards.channels_healthy(channels), *guards.stopped(post, channels)]

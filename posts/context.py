@@ -39,7 +39,7 @@ PLACES = (
     Place("posts:stops", gettext_lazy("Crisis stop"), "octagon-pause", "posts.crisis_stop"),
     Place("compliance:register", gettext_lazy("Authorizations"), "file-check", "authorizations.see"),
     Place("compliance:packs", gettext_lazy("Rules"), "scale", "posts.see_titles"),
-    Place("compliance:packs", gettext_lazy("Rules"), "book-open"),
+    Place("compliance:packs", gettext_lazy("Rules"), "book-open", "posts.see_titles"),
     Place("org:channels", gettext_lazy("Channels"), "megaphone", "posts.see_titles"),
     Place("org:people", gettext_lazy("People"), "users", "org.see_people"),
     Place("audit:list", gettext_lazy("Audit"), "scroll-text", "audit.see"),

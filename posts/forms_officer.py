@@ -9,22 +9,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from compliance.enums import AnswerKind
+from compliance.forms import ZONES
 from compliance.models import Authorization
 from healthsocial.audit.log import Reason
 from healthsocial.org.models import Channel
 from posts.enums import ReviewReason
 
-ZONES = (
-    "America/New_York",
-    "America/Chicago",
-    "America/Denver",
-    "America/Phoenix",
-    "America/Los_Angeles",
-    "America/Anchorage",
-    "Pacific/Honolulu",
-    "America/Puerto_Rico",
-    "UTC",
-)
 ANSWERS = (
     AnswerKind.FALSE_ALARM,
     AnswerKind.NOT_IDENTIFIABLE,
@@ -134,7 +124,7 @@ class ApproveForm(forms.Form):
     zone = forms.ChoiceField(label=_("Time zone"), required=False)
     named = forms.CharField(required=False, max_length=120, widget=forms.HiddenInput)
     password = forms.CharField(
-        label=_("Your password, as your signature"),
+        label=_("Password, as your signature"),
         strip=False,
         max_length=1000,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),

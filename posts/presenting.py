@@ -164,7 +164,7 @@ def _scheduled(post: Post, deliveries: Sequence[Delivery], zone: str) -> str:
     if any(delivery.state in WAITING for delivery in deliveries):
         return _("Goes out %(when)s.") % {"when": in_zone(post.slot_at, zone)}
     why = next((code_words(d.error_code) for d in deliveries if d.error_code), "")
-    return _("Nothing will be sent until its time is confirmed. %(why)s") % {"why": why}
+    return (_("Nothing will be sent until its time is confirmed. %(why)s") % {"why": why}).strip()
 
 
 def _public(post: Post, state: State, deliveries: Sequence[Delivery], zone: str) -> str:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from healthsocial import clock
 from healthsocial.org.forms import first_instant
+from healthsocial.org.permissions import may_anywhere
 from healthsocial.org.views.helpers import needs, organisation_of, viewer
 from posts import queries_officer as officer
 from posts.enums import State
@@ -72,7 +73,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
         "previous_url": address(request, monday - timedelta(days=7), kept),
         "next_url": address(request, monday + timedelta(days=7), kept),
         "this_url": f"{request.path}?{urlencode(kept)}" if monday != monday_of(today) else "",
-        "filtered": bool(kept),
+        "filtered": bool(kept), "may_move": may_anywhere(person, "posts.schedule"),
     })
 
 

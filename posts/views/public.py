@@ -31,12 +31,12 @@ LARGEST_ID = 2**63 - 1
 
 @dataclass(frozen=True)
 class Shown:
-    """One publication; `corrects` and `corrected_by` are anchors on the same page's channel."""
+    """One publication; `corrects` and `corrected_by` are addresses of other publications of the channel, or empty."""
 
     row: LocalPublication
     links: list[tuple[str, bool]]  # address, and whether it may be a link
-    corrects: int | None
-    corrected_by: int | None
+    corrects: str
+    corrected_by: str
 
 
 @require_safe
@@ -44,15 +44,14 @@ class Shown:
 def channel(request: HttpRequest, slug: str) -> HttpResponse:
     """Rendered without the request: no session, no messages, no user, so caches may keep it."""
     place = _channel(slug)
-    before = request.GET.get("before", "")
-    rows = _standing(place, before)[: PAGE_SIZE + 1]
-    found = list(rows)
+    before, since = request.GET.get("before", ""), request.GET.get("from", "")
+    found = list(_standing(place, before or since, including=not before)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     organisation = organisation_of(request)
     page = render_to_string("posts/public/channel.html", {
         "channel": place, "organisation": organisation, "zone": organisation.zone, "publications": _shown(place, shown),
         "older_url": f"{request.path}?before={shown[-1].pk}" if len(found) > PAGE_SIZE else "",
-        "newest_url": request.path if before else "",
+        "newest_url": request.path if before or since else "",
     })
     return HttpResponse(page)
 
@@ -65,20 +64,33 @@ def _channel(slug: str) -> Channel:
     return place
 
 
-def _standing(place: Channel, before: str = "") -> QuerySet[LocalPublication]:
-    """What is public on the channel, newest first; `before` is the id of the last one seen."""
+def _standing(place: Channel, start: str = "", *, including: bool = False) -> QuerySet[LocalPublication]:
+    """What is public on the channel, newest first; `start` is the id after which (or from which) the page begins."""
     rows = LocalPublication.objects.filter(channel=place, removed_at__isnull=True)
-    if before.isascii() and before.isdigit() and int(before) <= LARGEST_ID:
-        last = LocalPublication.objects.filter(channel=place, pk=int(before)).first()
+    if start.isascii() and start.isdigit() and int(start) <= LARGEST_ID:
+        last = LocalPublication.objects.filter(channel=place, pk=int(start)).first()
         if last is not None:
-            rows = rows.filter(Q(published_at__lt=last.published_at) | Q(published_at=last.published_at, pk__lt=last.pk))
+            behind = Q(published_at__lt=last.published_at) | Q(published_at=last.published_at, pk__lt=last.pk)
+            rows = rows.filter(behind | Q(pk=last.pk) if including else behind)
     return rows.order_by("-published_at", "-pk")
 
 
 def _shown(place: Channel, rows: list[LocalPublication]) -> list[Shown]:
     corrects, corrected_by = _corrections(place, rows)
+    here = {row.pk for row in rows}
+
+    def address(pk: int | None) -> str:
+        if pk is None:
+            return ""
+        return f"#p{pk}" if pk in here else f"?from={pk}#p{pk}"
+
     return [
-        Shown(row, [(link, urlsplit(link).scheme in ("http", "https")) for link in row.links], corrects.get(row.pk), corrected_by.get(row.pk))
+        Shown(
+            row,
+            [(link, urlsplit(link).scheme in ("http", "https")) for link in row.links],
+            address(corrects.get(row.pk)),
+            address(corrected_by.get(row.pk)),
+        )
         for row in rows
     ]
 

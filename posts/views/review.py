@@ -22,12 +22,13 @@ from posts import canonical, guards, permissions, reviewing
 from posts.actions import approve as approving
 from posts.actions import decide
 from posts.actions.answer_several import answer_several
-from posts.choosing import Choice, choose, short_time
+from posts.choosing import Choice, choose, leaving, short_time
 from posts.enums import PersonAnswer, State, Transition
 from posts.forms_officer import AnswerForm, ApproveForm, SendBackForm, refuse
 from posts.models import Post
-from posts.queries import Seen, get_post_for
+from posts.queries import Seen
 from posts.slots import Slot
+from posts.views.access import access_text
 
 BULK = "several"
 
@@ -166,11 +167,8 @@ def _send_back(
 
 def _seen(request: HttpRequest, pk: UUID) -> Seen:
     """The post, for officers of one of its channels. Hidden posts and posts whose words are hidden are 404."""
-    try:
-        seen = get_post_for(viewer(request), pk)
-    except Post.DoesNotExist as error:
-        raise Http404 from error
-    if not seen.text or seen.post.current_version is None:
+    seen = access_text(request, pk)
+    if seen.post.current_version is None:
         raise Http404
     if not any(viewer(request).has_perm("posts.review", channel) for channel in seen.channels):
         raise PermissionDenied
@@ -213,6 +211,7 @@ def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpR
         "may_answer": may_answer,
         "may_send_back": permissions.denied(person, Transition.REJECT, post, seen.channels) is None,
         "approve_form": choosing, "choice": choice, "choice_reasons": reasons_for_page(choice.reasons),
+        "now_reasons": reasons_for_page(leaving(post, seen.channels)),
         "changes_form": typed.changes or _send_back_form(post, "changes"),
         "reject_form": typed.reject or _send_back_form(post, "reject"),
     }

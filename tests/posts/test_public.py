@@ -114,6 +114,20 @@ def test_a_correction_and_what_it_corrects_point_at_each_other(cast: Cast) -> No
     assert f'href="#p{first.pk}"' not in public().content.decode()
 
 
+def test_a_correction_leads_to_what_it_corrects_on_another_page(cast: Cast) -> None:
+    wrong = moves.published(cast)
+    first = LocalPublication.objects.get()
+    LocalPublication.objects.filter(pk=first.pk).update(published_at=clock.now() - timedelta(days=2))
+    for number in range(1, 26):
+        publish(cast.harbor, number)
+    right = copy_post(wrong, by=cast.alice, correction=True)
+    submit(right.pk, by=cast.alice)
+    moves.checks_done(right)
+    _publish(cast, right.pk)
+    assert f'href="?from={first.pk}#p{first.pk}"' in public().content.decode()
+    assert f'id="p{first.pk}"' in public(**{"from": first.pk}).content.decode()
+
+
 def _publish(cast: Cast, pk: Any) -> None:
     version = Post.objects.get(pk=pk).current_version_id
     assert version is not None

@@ -83,7 +83,7 @@ def test_lists_ask_as_often_for_thirty_posts_as_for_one(
     for number in (0, 24):
         for _n in range(number):
             moves.draft(cast)
-        with django_assert_num_queries(15 if name == "home" else 12):
+        with django_assert_num_queries(15):
             page(rita, name)
 
 
@@ -353,3 +353,15 @@ def test_own_approval_is_refused_with_its_reason(cast: Cast) -> None:
     post = moves.in_review(cast)
     shown = page(client_of(cast.alice), "detail", post.pk)
     assert "You began this post, so somebody else must approve it." in shown
+
+
+def test_page_of_a_post_asks_as_often_for_many_findings_as_for_one(
+    cast: Cast, alice: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    one = moves.in_review(cast, CURE)
+    many = moves.in_review(cast, f"{CURE} " + "It cures asthma. It cures diabetes. We are the best hospital. " * 3)
+    assert Finding.objects.filter(run__thread=many.pk).count() > 2 * Finding.objects.filter(run__thread=one.pk).count()
+    page(alice, "detail", one.pk)
+    for post in (one, many):
+        with django_assert_num_queries(26):
+            page(alice, "detail", post.pk)

@@ -84,6 +84,16 @@ def test_release_names_the_posts_whose_time_must_be_confirmed(cast: Cast) -> Non
     assert client.post(reverse("posts:crisis_stop_release", args=[uuid4()])).status_code == 404
 
 
+def test_a_stop_leaves_approving_open_and_publishing_shut(cast: Cast) -> None:
+    post = moves.in_review(cast)
+    client = signed_in(cast.rita)
+    start(client, f"channel:{cast.harbor.pk}")
+    shown = client.get(reverse("posts:review", args=[post.pk])).content.decode()
+    assert 'value="later"' in shown
+    assert 'value="now"' not in shown
+    assert "Crisis stop on Harbor news." in shown
+
+
 def test_only_administrators_switch_channels(cast: Cast) -> None:
     off, on = (reverse(f"posts:channel_{name}", args=[cast.harbor.pk]) for name in ("disable", "enable"))
     moves.scheduled(cast)
