@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from healthsocial import clock
+from healthsocial.org.enums import Scope
 from healthsocial.org.models import Grant, Organisation, User
 from healthsocial.org.queries import silent_processes
 from healthsocial.org.roles import Role, roles_for
@@ -23,12 +24,13 @@ from posts.models import CrisisStop
 
 @dataclass(frozen=True)
 class Place:
-    """An entry of the main navigation. `permission` empty: for everybody who is signed in."""
+    """An entry of the main navigation. `permission` empty: for everybody; `everywhere`: a grant for everything is needed."""
 
     url_name: str
     label: str | Promise
     icon: str
     permission: str = ""
+    everywhere: bool = False
 
 
 PLACES = (
@@ -39,11 +41,10 @@ PLACES = (
     Place("posts:stops", gettext_lazy("Crisis stop"), "octagon-pause", "posts.crisis_stop"),
     Place("compliance:register", gettext_lazy("Authorizations"), "file-check", "authorizations.see"),
     Place("compliance:packs", gettext_lazy("Rules"), "scale", "posts.see_titles"),
-    Place("compliance:packs", gettext_lazy("Rules"), "book-open", "posts.see_titles"),
     Place("org:channels", gettext_lazy("Channels"), "megaphone", "posts.see_titles"),
-    Place("org:people", gettext_lazy("People"), "users", "org.see_people"),
-    Place("audit:list", gettext_lazy("Audit"), "scroll-text", "audit.see"),
-    Place("org:settings", gettext_lazy("Settings"), "settings", "org.settings"),
+    Place("org:people", gettext_lazy("People"), "users", "org.see_people", everywhere=True),
+    Place("audit:list", gettext_lazy("Audit"), "scroll-text", "audit.see", everywhere=True),
+    Place("org:settings", gettext_lazy("Settings"), "settings", "org.settings", everywhere=True),
 )
 
 
@@ -55,17 +56,24 @@ def page(request: HttpRequest) -> dict[str, object]:
     if not isinstance(user, User) or not isinstance(organisation, Organisation):
         return found
     grants = Grant.objects.in_force(clock.now()).filter(user_id=user.pk) if user.is_active else Grant.objects.none()
-    held = set(grants.values_list("role", flat=True))
-    found["user_roles"] = [role.label for role in Role if role.value in held]
+    held = set(grants.values_list("role", "scope"))
+    found["user_roles"] = [role.label for role in Role if any(role.value == name for name, _scope in held)]
     found["nav"] = _nav(request.path, held)
     found["banners"] = _banners(organisation)
     return found
 
 
-def _nav(path: str, held: set[str]) -> list[dict[str, object]]:
+def _open(place: Place, held: set[tuple[str, str]]) -> bool:
+    if not place.permission:
+        return True
+    roles = roles_for(place.permission)
+    return any(role in roles and (scope == Scope.EVERYTHING or not place.everywhere) for role, scope in held)
+
+
+def _nav(path: str, held: set[tuple[str, str]]) -> list[dict[str, object]]:
     entries: list[dict[str, object]] = []
     for place in PLACES:
-        if place.permission and held.isdisjoint(roles_for(place.permission)):
+        if not _open(place, held):
             continue
         try:
             url = reverse(place.url_name)

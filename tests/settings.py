@@ -7,4 +7,4 @@ os.environ.setdefault("HEALTHSOCIAL_ENV", "test")
 if "HEALTHSOCIAL_DATA" not in os.environ:
     os.environ["HEALTHSOCIAL_DATA"] = tempfile.mkdtemp(prefix="healthsocial-test-")
 
-from healthsocial.settings import *  # noqa: E402, F403
+from healthsocial.settings import *  # noqa: F403

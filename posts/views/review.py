@@ -226,8 +226,10 @@ def _card_form(card: reviewing.Card, records: list[Any], answers: dict[str, Answ
     if not card.finding.needs_answer or card.finding.hard:
         return None
     key = str(card.finding.pk)
-    said = card.officer or None
+    said = card.officer
     initial = {"kind": said.kind, "words": said.words, "source_url": said.source_url} if said else {}
+    if len(records) == 1 and "authorization" in card.finding.clears_with:
+        initial["authorization"] = str(records[0].pk)
     return answers.get(key) or AnswerForm(records=records, auto_id=f"id_{key}_%s", initial=initial)
 
 

@@ -25,6 +25,13 @@ def test_submit_names_everything_that_is_missing_at_once(cast: Cast) -> None:
     ]
 
 
+def test_a_draft_without_a_channel_is_told_so(cast: Cast) -> None:
+    post = create_post(by=cast.alice, content=Content(title="No channel yet", text=moves.CLEAN))
+    with pytest.raises(Refused) as refused:
+        submit(post.pk, by=cast.alice)
+    assert [r.code for r in refused.value.reasons] == ["channel_missing"]
+
+
 def test_a_text_that_is_too_long_names_channel_limit_and_count(cast: Cast) -> None:
     Channel.objects.filter(pk=cast.harbor.pk).update(character_limit=20)
     post = moves.draft(cast, "This sentence has more than twenty characters.")
