@@ -73,6 +73,7 @@ def _button(slot: Slot, now: datetime, doubled: bool) -> str:
     when = short_time(slot, now)
     if doubled:
         offset = slot.at.astimezone(slots.zone_of(slot.zone)).strftime("%z")
+        offset = offset.replace("-", "−")  # a minus sign: a hyphen would break the line
         when = f"{when} (UTC{offset[:3]}:{offset[3:]})"
     return _("Approve for %(when)s") % {"when": when}
 

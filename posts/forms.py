@@ -113,9 +113,7 @@ class ComposerForm(WallTimeMixin):
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=PostKind.choices)
     channels = forms.MultipleChoiceField(label=_("Channels"), required=False)
-    text = WantedField(
-        label=_("Text"), strip=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 9})
-    )
+    text = WantedField(label=_("Text"), strip=False, max_length=MAX_TEXT, widget=forms.Textarea(attrs={"rows": 9}))
     first_comment = forms.CharField(
         label=_("First comment"),
         required=False,
@@ -272,12 +270,8 @@ class FilterForm(forms.Form):
     state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("Any state")), *PublicState.choices])
     channel = forms.ChoiceField(label=_("Channel"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *PostKind.choices])
-    mine = forms.ChoiceField(
-        label=_("Begun by"), required=False, choices=[("", _("Anybody")), ("me", _("Me"))]
-    )
-    since = forms.DateField(
-        label=_("Changed from"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    mine = forms.ChoiceField(label=_("Begun by"), required=False, choices=[("", _("Anybody")), ("me", _("Me"))])
+    since = forms.DateField(label=_("Changed from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     until = forms.DateField(label=_("Changed until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, channels: Sequence[Channel], zone: str, **kwargs: Any) -> None:
@@ -318,12 +312,8 @@ class AnswerForm(forms.Form):
             (AnswerKind.ACCEPTED, _("It is acceptable as it is")),
         ],
     )
-    words = forms.CharField(
-        label=_("Why"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2})
-    )
-    source_url = forms.URLField(
-        label=_("Source (https://…)"), required=False, max_length=500, assume_scheme="https"
-    )
+    words = forms.CharField(label=_("Why"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    source_url = forms.URLField(label=_("Source (https://…)"), required=False, max_length=500, assume_scheme="https")
     authorization = forms.ModelChoiceField(
         label=_("Authorization"), required=False, queryset=Authorization.objects.none()
     )
@@ -361,7 +351,5 @@ class ResolveForm(ProofForm):
         choices=[("yes", _("Yes, it is there")), ("no", _("No, it never arrived"))],
         widget=forms.RadioSelect,
     )
-    remote_url = forms.URLField(
-        label=_("Its address"), required=False, max_length=500, assume_scheme="https"
-    )
+    remote_url = forms.URLField(label=_("Its address"), required=False, max_length=500, assume_scheme="https")
     field_order = ("arrived", "proof", "remote_url")

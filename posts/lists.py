@@ -88,7 +88,9 @@ class Desks:
     alerts: list[Alert]
 
 
-def page(reader: User, filters: Filters, *, zone: str, before: Cursor | None = None, after: Cursor | None = None) -> Page:
+def page(
+    reader: User, filters: Filters, *, zone: str, before: Cursor | None = None, after: Cursor | None = None
+) -> Page:
     """One page: what changed before `before`, or after `after`, or the newest."""
     posts = _related(matching(reader, filters))
     if after is not None:

@@ -76,9 +76,7 @@ def with_records(persons: Sequence[LinkedPerson], zone: str) -> None:
     for person in persons:
         mine = by_subject.get(person.subject, [])
         person.records = [
-            Record(
-                str(r.pk), r.number, cover_words(r, zone), str(r.pk) in person.relied_on, r.revoked_at is not None
-            )
+            Record(str(r.pk), r.number, cover_words(r, zone), str(r.pk) in person.relied_on, r.revoked_at is not None)
             for r in mine
             if r.revoked_at is None or str(r.pk) in person.relied_on
         ]

@@ -129,7 +129,11 @@ def line(
 def _reason(post: Post, deliveries: Sequence[Delivery], zone: str, text: bool) -> str:
     state = State(post.state)
     if state == S.DRAFT:
-        return _("Back in work; not sent to review again yet.") if post.current_version_id else _("Not sent to review yet.")
+        return (
+            _("Back in work; not sent to review again yet.")
+            if post.current_version_id
+            else _("Not sent to review yet.")
+        )
     if state == S.CHECKING:
         return _("The checks are reading it; that takes seconds.")
     if state in (S.CHANGES_REQUESTED, S.REJECTED, S.HELD, S.MISSED):
@@ -215,7 +219,9 @@ def _next_step(
         ),
         S.INCOMPLETE: (
             may_settle,
-            _("Look at the channel and say what you saw.") if unknown else _("Try the failed channels again, or settle."),
+            _("Look at the channel and say what you saw.")
+            if unknown
+            else _("Try the failed channels again, or settle."),
             _("A compliance officer settles what did not arrive."),
         ),
         S.TAKEDOWN_REQUESTED: (
@@ -265,7 +271,7 @@ def steps(post: Post, channels: Sequence[Channel], reader: User, organisation: O
 
 
 def stopping(post: Post, channels: Sequence[Channel], reader: User, organisation: Organisation) -> list[Reason]:
-    """"What is stopping this?": what stands between the post and its next state, and who can lift it."""
+    """ "What is stopping this?": what stands between the post and its next state, and who can lift it."""
     transition = NEXT.get(post.state)
     if transition is None:
         return []

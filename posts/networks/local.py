@@ -45,4 +45,5 @@ def _page(channel: UUID) -> str:
 
 
 def _receipt(row: LocalPublication, page: str) -> Receipt:
-    return Receipt(str(row.pk), f"{page}#p{row.pk}")
+    # `from` leads to the right page of the list, however many newer posts there are.
+    return Receipt(str(row.pk), f"{page}?from={row.pk}#p{row.pk}")

@@ -83,7 +83,9 @@ def autosave(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return JsonResponse({"message": _first_error(form)}, status=422)
     if seen is not None and seen.post.state not in EDITABLE_STATES:
-        return JsonResponse({"message": _("Not saved: this change would pull the post back. Save it yourself.")}, status=422)
+        return JsonResponse(
+            {"message": _("Not saved: this change would pull the post back. Save it yourself.")}, status=422
+        )
     outcome = _save(request, form, seen)
     if not outcome.ok:
         return _autosave_refused(request, form, seen, outcome)

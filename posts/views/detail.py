@@ -64,7 +64,9 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.GET.get("seen") != _moment(seen.post):
         return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     reader = viewer_once(request)
-    return render(request, "posts/_status.html", _status_context(request, seen, reader, list(seen.post.deliveries.all())))
+    return render(
+        request, "posts/_status.html", _status_context(request, seen, reader, list(seen.post.deliveries.all()))
+    )
 
 
 @require_POST
@@ -114,7 +116,11 @@ def page_context(request: HttpRequest, seen: Seen, tab: str) -> dict[str, Any]:
     """What the three pages of a post share: state, line, tabs."""
     reader = viewer_once(request)
     deliveries = list(seen.post.deliveries.select_related("channel").order_by("channel__name"))
-    pages = [("post", "detail", _("Post")), ("versions", "versions", _("Versions")), ("history", "history", _("History"))]
+    pages = [
+        ("post", "detail", _("Post")),
+        ("versions", "versions", _("Versions")),
+        ("history", "history", _("History")),
+    ]
     shown = [
         {"label": label, "url": reverse(f"posts:{name}", args=[seen.post.pk]), "active": key == tab}
         for key, name, label in pages
@@ -129,9 +135,7 @@ def page_context(request: HttpRequest, seen: Seen, tab: str) -> dict[str, Any]:
     }
 
 
-def _status_context(
-    request: HttpRequest, seen: Seen, reader: User, deliveries: Sequence[Delivery]
-) -> dict[str, Any]:
+def _status_context(request: HttpRequest, seen: Seen, reader: User, deliveries: Sequence[Delivery]) -> dict[str, Any]:
     organisation = organisation_of(request)
     post = seen.post
     return {

@@ -57,7 +57,9 @@ def pull_back(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 @signed_in
 def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
-    return _step(request, pk, lambda by: close.discard(pk, by=by), _("Discarded. You can still copy it to a new draft."))
+    return _step(
+        request, pk, lambda by: close.discard(pk, by=by), _("Discarded. You can still copy it to a new draft.")
+    )
 
 
 @require_POST
@@ -180,9 +182,7 @@ def confirm_takedown(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _step(request, pk, lambda by: removing.confirm_takedown(pk, by=by), _("Confirmed: it is down everywhere."))
 
 
-def _with_words(
-    request: HttpRequest, pk: UUID, name: str, act: Callable[[str], Action], done: str
-) -> HttpResponse:
+def _with_words(request: HttpRequest, pk: UUID, name: str, act: Callable[[str], Action], done: str) -> HttpResponse:
     """A step that needs a person's reason."""
     seen = access_text(request, pk)
     form = WordsForm(request.POST, prefix=name)
@@ -223,9 +223,7 @@ def prove_removal(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _on_delivery(request, delivery, form, act, _("Noted as removed."))
 
 
-def _on_delivery(
-    request: HttpRequest, delivery: Delivery, form: ProofForm, act: Action, done: str
-) -> HttpResponse:
+def _on_delivery(request: HttpRequest, delivery: Delivery, form: ProofForm, act: Action, done: str) -> HttpResponse:
     again = Again(delivery={delivery.pk: form})
     if not form.is_valid():
         seen: Seen = access_text(request, delivery.post_id)

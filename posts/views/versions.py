@@ -74,9 +74,7 @@ def diff(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "posts/diff.html", context)
 
 
-def _pair(
-    post: Post, rows: list[PostVersion], wanted: dict[str, str]
-) -> tuple[PostVersion | None, PostVersion | None]:
+def _pair(post: Post, rows: list[PostVersion], wanted: dict[str, str]) -> tuple[PostVersion | None, PostVersion | None]:
     """The two versions to compare, older first; redacted ones have no words to compare."""
     readable = {row.number: row for row in rows if row.redacted_at is None}
     if not readable:
@@ -158,4 +156,3 @@ def _may_redact(request: HttpRequest, seen: Seen) -> bool:
     if seen.channels:
         return reader.has_perm("posts.redact", seen.channels)
     return reader.has_perm("posts.redact")
-

@@ -79,7 +79,7 @@ def test_newest_first_page_by_page(cast: Cast) -> None:
 
 
 def test_hostile_words_are_inert_on_the_page_and_in_the_feed(cast: Cast) -> None:
-    row = publish(cast.harbor, 1, f"{XSS}\x00\x0b")
+    row = publish(cast.harbor, 1, f"{XSS}\x0b\x1b")
     LocalPublication.objects.filter(pk=row.pk).update(
         first_comment=XSS, links=["javascript:alert(3)", 'https://example.org/?a="><b>']
     )

@@ -169,7 +169,9 @@ def test_author_answers_and_the_officer_is_still_needed(cast: Cast, alice: Clien
     finding = Finding.objects.filter(run__thread=post.pk, severity="block").first()
     assert finding is not None
     key = str(finding.pk)
-    refused = act(alice, "answer", post.pk, finding.pk, status=409, **{f"{key}-kind": "false_alarm", f"{key}-words": "no"})
+    refused = act(
+        alice, "answer", post.pk, finding.pk, status=409, **{f"{key}-kind": "false_alarm", f"{key}-words": "no"}
+    )
     assert "at least ten characters" in refused
     for row in Finding.objects.filter(run__thread=post.pk, severity="block"):
         data = {f"{row.pk}-kind": "false_alarm", f"{row.pk}-words": "This is the name of our theatre play."}

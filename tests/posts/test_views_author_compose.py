@@ -237,9 +237,7 @@ def patient(cast: Cast) -> Subject:
     return subject
 
 
-def test_person_is_linked_by_token_and_shown_with_what_covers_them(
-    cast: Cast, alice: Client, patient: Subject
-) -> None:
+def test_person_is_linked_by_token_and_shown_with_what_covers_them(cast: Cast, alice: Client, patient: Subject) -> None:
     typed = patient.token.removeprefix("P-").lower()
     to = act(alice, "create", **filled(cast, person_answer="patients", act="add_person", token=typed))
     assert to.endswith("#persons")
