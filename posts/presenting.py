@@ -141,7 +141,9 @@ def _reason(post: Post, deliveries: Sequence[Delivery], zone: str, text: bool) -
     if state == S.IN_REVIEW:
         if post.due_at is None:
             return _("Waits for a compliance officer since %(when)s.") % {"when": in_zone(post.changed_at, zone)}
-        return _("A decision is needed by %(when)s.") % {"when": in_zone(post.due_at, zone)}
+        late = post.due_at < clock.now()
+        words = _("A decision was needed by %(when)s.") if late else _("A decision is needed by %(when)s.")
+        return words % {"when": in_zone(post.due_at, zone)}
     if state == S.APPROVED:
         if post.proposed_at is None:
             return _("Approved, no time yet.")

@@ -130,7 +130,8 @@ def history(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _why(data: list[tuple[str, str]]) -> str:
     """The reason code of an event in words; ids say nothing to people."""
     known = dict(data)
-    return code_words(known.get("why", "")) or code_words(known.get("code", ""))
+    refused = " ".join(code_words(code) for code in known.get("reasons", "").split(", "))
+    return code_words(known.get("why", "")) or code_words(known.get("code", "")) or refused
 
 
 @require_POST

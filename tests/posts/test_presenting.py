@@ -141,3 +141,11 @@ def test_codes_read_as_sentences() -> None:
     assert code_words("") == ""
     assert code_words("read_back_failed:Timeout") == "Read back failed."
     assert not any(str(words).endswith(".") for words in VERBS.values())
+
+
+def test_overdue_decision_reads_as_overdue(cast: Cast) -> None:
+    post = moves.in_review(cast)
+    post.due_at = moves.tomorrow().at
+    assert line_of(post, cast.rita)[0].startswith("A decision is needed by")
+    post.due_at = post.created_at
+    assert line_of(post, cast.rita)[0].startswith("A decision was needed by")

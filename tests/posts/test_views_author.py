@@ -367,3 +367,11 @@ def test_page_of_a_post_asks_as_often_for_many_findings_as_for_one(
     for post in (one, many):
         with django_assert_num_queries(26):
             page(alice, "detail", post.pk)
+
+
+def test_history_tells_what_was_refused_and_why(cast: Cast, alice: Client) -> None:
+    post = moves.in_review(cast)
+    act(alice, "submit", post.pk, status=409)
+    shown = page(alice, "history", post.pk)
+    assert "Refused: sent it to review" in shown
+    assert "The post was in another state." in shown
