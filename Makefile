@@ -14,10 +14,11 @@ run: ## Set up what is missing and run everything (Ctrl-C stops it)
 	@$(if $(PORT),PORT=$(PORT)) $(if $(HOST),HOST=$(HOST)) $(PYTHON) bootstrap.py run
 
 test: dev ## Run the tests on two cores (ARGS="tests/run -k lock" narrows them)
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: dev ## Check style and types
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
 
 bench: dev ## Measure the check engine and the state machine

@@ -85,13 +85,21 @@ def run(command):
     """Run a set-up step with its output in the log; raise Problem with its last line when it fails."""
     with open(LOG, "ab") as log:
         code = subprocess.call(  # noqa: S603  (commands of this module)
-            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            command,
+            cwd=ROOT,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
         )
     if code:
         with open(LOG, encoding="utf-8", errors="replace") as handle:
             lines = [line.strip() for line in handle if line.strip()]
-        reason = next((line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no message")
-        raise Problem("The packages could not be installed ({}); the whole log is {}.".format(reason[:200].rstrip("."), LOG))
+        reason = next(
+            (line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no message"
+        )
+        raise Problem(
+            "The packages could not be installed ({}); the whole log is {}.".format(reason[:200].rstrip("."), LOG)
+        )
 
 
 def make_environment(uv):
@@ -115,7 +123,17 @@ def install(files, uv):
     if uv:
         command = [uv, "pip", "install", "--python", PYTHON, "--no-deps", "-r", files[-1]]
     else:
-        command = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-deps", "-r", files[-1]]
+        command = [
+            PYTHON,
+            "-m",
+            "pip",
+            "install",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--no-deps",
+            "-r",
+            files[-1],
+        ]
     run(command)
 
 

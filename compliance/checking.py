@@ -94,7 +94,12 @@ def examine(unit: TextUnit, *, as_of: date) -> Examination:
             not_checked.append(f"{name}:{code}")
             found.append(_unread(unit, name, text, code))
     return Examination(
-        tuple(found), tuple(not_checked), text_digest(unit.fields), context.digest(), active_packs.digest, engine_digest()
+        tuple(found),
+        tuple(not_checked),
+        text_digest(unit.fields),
+        context.digest(),
+        active_packs.digest,
+        engine_digest(),
     )
 
 

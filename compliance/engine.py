@@ -75,22 +75,31 @@ def _check(text: str, packs: PackSet, context: Context) -> Report:
     order = {rule.id: number for number, rule in enumerate(packs.rules)}
     kept = _without_echoes([item for item in placed if item[2] > item[1]], order)
     return Report(
-        findings=tuple(_findings(kept, base, sentences)), language=main,
+        findings=tuple(_findings(kept, base, sentences)),
+        language=main,
         not_checked=tuple(f"language:{code}" for code in foreign),
-        text_digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), packs_digest=packs.digest,
-        context_digest=context.digest(), engine_digest=engine_digest())
+        text_digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        packs_digest=packs.digest,
+        context_digest=context.digest(),
+        engine_digest=engine_digest(),
+    )
 
 
 def _without_echoes(placed: list[Placed], order: dict[str, int]) -> list[Placed]:
     """One finding per rule and place, and one class per identifier: hard and earlier rules come first."""
-    ranked = sorted(placed, key=lambda p: (not p[0].rule.hard, order[p[0].rule.id], -SEVERITY_RANK[p[0].severity],
-                                           p[1] - p[2], p[1]))
+    ranked = sorted(
+        placed,
+        key=lambda p: (not p[0].rule.hard, order[p[0].rule.id], -SEVERITY_RANK[p[0].severity], p[1] - p[2], p[1]),
+    )
     kept: list[Placed] = []
     for hit, start, end in ranked:
         clash = False
         for other, low, high in kept:
-            if start < high and low < end and (other.rule.id == hit.rule.id or _same_thing(other, hit, (low, high),
-                                                                                          (start, end))):
+            if (
+                start < high
+                and low < end
+                and (other.rule.id == hit.rule.id or _same_thing(other, hit, (low, high), (start, end)))
+            ):
                 clash = True
                 break
         if not clash:
@@ -115,9 +124,26 @@ def _findings(placed: list[Placed], base: norm.Normalised, sentences: list[tuple
         number = seen.get((hit.rule.id, key), 0) + 1
         seen[hit.rule.id, key] = number
         rule = hit.rule
-        out.append(Finding(
-            rule_id=rule.id, rule_digest=rule.digest, flag=rule.flag, severity=hit.severity,
-            hard=rule.hard, label=rule.label, start=start, end=end, sentence_start=low, sentence_end=max(high, low),
-            sentence=key, occurrence=number, message=rule.message, why=rule.why, citation=rule.source,
-            rewrite=rule.rewrite, clears_with=rule.clears_with, context_note=hit.note))
+        out.append(
+            Finding(
+                rule_id=rule.id,
+                rule_digest=rule.digest,
+                flag=rule.flag,
+                severity=hit.severity,
+                hard=rule.hard,
+                label=rule.label,
+                start=start,
+                end=end,
+                sentence_start=low,
+                sentence_end=max(high, low),
+                sentence=key,
+                occurrence=number,
+                message=rule.message,
+                why=rule.why,
+                citation=rule.source,
+                rewrite=rule.rewrite,
+                clears_with=rule.clears_with,
+                context_note=hit.note,
+            )
+        )
     return out

@@ -51,7 +51,9 @@ class TokenForm(forms.Form):
     """Sent by POST, so that what people type does not stand in addresses and logs."""
 
     token = forms.CharField(
-        label=_("Token"), max_length=12, widget=forms.TextInput(attrs={"placeholder": "P-…", "autocomplete": "off", "data-search": True})
+        label=_("Token"),
+        max_length=12,
+        widget=forms.TextInput(attrs={"placeholder": "P-…", "autocomplete": "off", "data-search": True}),
     )
 
 
@@ -70,7 +72,9 @@ class AuthorizationForm(forms.Form):
     """Days are whole days in the chosen zone: from its first instant, until the end of the last."""
 
     token = forms.CharField(
-        label=_("Person"), max_length=12, help_text=_("The token, such as P-7KQ2M9."),
+        label=_("Person"),
+        max_length=12,
+        help_text=_("The token, such as P-7KQ2M9."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     kind = forms.ChoiceField(label=_("What was signed"), choices=AuthorizationKind.choices)
@@ -87,12 +91,16 @@ class AuthorizationForm(forms.Form):
     signed_on = forms.DateField(label=_("Signed on"), widget=forms.DateInput(attrs={"type": "date"}))
     valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
     valid_until = forms.DateField(
-        label=_("Last day"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
         help_text=_("Valid until the end of this day. Empty: no end."),
     )
     zone = forms.ChoiceField(label=_("Days in this time zone"))
     document_reference = forms.CharField(
-        label=_("Where the signed paper is kept"), max_length=120, required=False,
+        label=_("Where the signed paper is kept"),
+        max_length=120,
+        required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text=_("A place or number, no name and no diagnosis."),
     )
@@ -136,13 +144,19 @@ class RevokeForm(forms.Form):
 
 class RuleFilterForm(forms.Form):
     q = forms.CharField(
-        label=_("Search"), required=False, max_length=100,
-        widget=forms.TextInput(attrs={"data-search": True, "placeholder": _("Words of a rule, its law or its examples")}),
+        label=_("Search"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(
+            attrs={"data-search": True, "placeholder": _("Words of a rule, its law or its examples")}
+        ),
     )
     flag = forms.ChoiceField(label=_("Flag"), required=False)
     severity = forms.ChoiceField(label=_("Severity"), required=False, choices=[("", _("Any")), *Severity.choices])
     status = forms.ChoiceField(
-        label=_("Source"), required=False, choices=[("", _("Any")), ("checked", _("Read and checked")), ("recalled", _("From memory, not yet checked"))]
+        label=_("Source"),
+        required=False,
+        choices=[("", _("Any")), ("checked", _("Read and checked")), ("recalled", _("From memory, not yet checked"))],
     )
 
     def __init__(self, *args: Any, flags: Sequence[str], **kwargs: Any) -> None:

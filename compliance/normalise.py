@@ -14,14 +14,42 @@ from dataclasses import dataclass
 
 Unit = tuple[str, int, int]  # one character and the original range it stands for
 
-_SAME_LENGTH = str.maketrans({
-    "\u2018": "'", "\u2019": "'", "\u201a": "'", "\u201b": "'", "\u2032": "'", "\u02bc": "'", "\u00b4": "'",
-    "\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u2033": '"', "\u00ab": '"', "\u00bb": '"',
-    "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2212": "-", "\ufe63": "-", "\uff0d": "-",
-    "\u00a0": " ", "\u202f": " ", "\u2007": " ", "\u3000": " ", "\t": " ", "\r": "\n", "\u2028": "\n",
-    "\u2029": "\n", "\x0b": " ", "\x0c": "\n", "\x85": "\n",
-    **{chr(c): " " for c in (*range(0x2000, 0x2007), 0x2008, 0x2009, 0x200A, 0x205F, 0x1680)},
-})
+_SAME_LENGTH = str.maketrans(
+    {
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u201a": "'",
+        "\u201b": "'",
+        "\u2032": "'",
+        "\u02bc": "'",
+        "\u00b4": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u201e": '"',
+        "\u201f": '"',
+        "\u2033": '"',
+        "\u00ab": '"',
+        "\u00bb": '"',
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u2012": "-",
+        "\u2212": "-",
+        "\ufe63": "-",
+        "\uff0d": "-",
+        "\u00a0": " ",
+        "\u202f": " ",
+        "\u2007": " ",
+        "\u3000": " ",
+        "\t": " ",
+        "\r": "\n",
+        "\u2028": "\n",
+        "\u2029": "\n",
+        "\x0b": " ",
+        "\x0c": "\n",
+        "\x85": "\n",
+        **{chr(c): " " for c in (*range(0x2000, 0x2007), 0x2008, 0x2009, 0x200A, 0x205F, 0x1680)},
+    }
+)
 _PAIRS = (
     "\u0430a \u0435e \u043eo \u0440p \u0441c \u0443y \u0445x \u0456i \u0458j \u0455s \u04bbh \u0501d \u051bq \u051dw \u0432b \u043ak "
     "\u043cm \u043dh \u0442t \u0433r \u0410A \u0412B \u0415E \u041aK \u041cM \u041dH \u041eO \u0420P \u0421C \u0422T \u0425X \u0423Y "
@@ -38,7 +66,42 @@ _WORD = re.compile(r"[^\W\d_]+")
 _ODD = re.compile(r"&[A-Za-z#]|[ \n]{2}|[\[({]\s{0,2}(?i:at|dot)|#\w*?(?:[a-z][A-Z\d]|[A-Z]{2}[a-z]|_)")
 _SPACED = re.compile(r"(?<![\w'])(?:[^\W\d_][ .\-_*|]){3,}[^\W\d_](?![\w'])")
 _LONG_TAG = re.compile(r"#([^\W\d_]{7,40})(?!\w)")
-_SMALL_WORDS = frozenset(["a", "an", "and", "are", "be", "best", "by", "for", "from", "get", "go", "i", "in", "is", "it", "me", "my", "no", "not", "of", "on", "or", "our", "so", "the", "to", "up", "us", "we", "with", "you", "your"])
+_SMALL_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "and",
+        "are",
+        "be",
+        "best",
+        "by",
+        "for",
+        "from",
+        "get",
+        "go",
+        "i",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "no",
+        "not",
+        "of",
+        "on",
+        "or",
+        "our",
+        "so",
+        "the",
+        "to",
+        "up",
+        "us",
+        "we",
+        "with",
+        "you",
+        "your",
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +201,17 @@ def _only_harmless(text: str) -> bool:
     """True when no character needs folding: emoji and accents in composed form may stay as they are."""
     if not unicodedata.is_normalized("NFKC", text):
         return False
-    return not any(not char.isascii() and (char in _CONFUSABLE or unicodedata.category(char) in ("Cf", "Mn", "Zs"))
-                   for char in text)
+    return not any(
+        not char.isascii() and (char in _CONFUSABLE or unicodedata.category(char) in ("Cf", "Mn", "Zs"))
+        for char in text
+    )
 
 
 def _entities(text: str) -> Iterator[Unit]:
     at = 0
     for match in _ENTITY.finditer(text):
         plain = html.unescape(match.group()).translate(_SAME_LENGTH)
-        yield from ((char, i, i + 1) for i, char in enumerate(text[at:match.start()], at))
+        yield from ((char, i, i + 1) for i, char in enumerate(text[at : match.start()], at))
         yield from ((char, match.start(), match.end()) for char in plain)
         at = match.end()
     yield from ((char, i, i + 1) for i, char in enumerate(text[at:], at))
@@ -212,7 +277,7 @@ def _at_dot(units: list[Unit]) -> list[Unit]:
     out: list[Unit] = []
     at = 0
     for match in _AT_DOT.finditer(text):
-        out.extend(units[at:match.start()])
+        out.extend(units[at : match.start()])
         sign = "@" if match.group(1).lower() == "at" else "."
         out.append((sign, units[match.start()][1], units[match.end() - 1][2]))
         at = match.end()
@@ -226,7 +291,7 @@ def _hashtags(units: list[Unit]) -> list[Unit]:
     at = 0
     for match in _HASHTAG.finditer(text):
         for cut in _CAMEL.finditer(text, match.start(1), match.end(1)):
-            out.extend(units[at:cut.start()])
+            out.extend(units[at : cut.start()])
             if cut.end() > cut.start():
                 out.append((" ", units[cut.start()][1], units[cut.start()][2]))
             else:

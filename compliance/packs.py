@@ -18,23 +18,107 @@ from compliance.detectors.terms import TermError, Vocab
 from compliance.report import Severity
 
 HERE = Path(__file__).resolve().parent
-CLAIM_FLAGS = ("disease_claim", "unapproved_use", "efficacy_overstatement", "safety_overstatement", "risk_omission",
-               "superiority", "fda_status_misuse", "supplement_disclaimer", "endorsement_disclosure",
-               "investigational", "misinformation", "before_after", "guarantee", "urgency_inducement")
+CLAIM_FLAGS = (
+    "disease_claim",
+    "unapproved_use",
+    "efficacy_overstatement",
+    "safety_overstatement",
+    "risk_omission",
+    "superiority",
+    "fda_status_misuse",
+    "supplement_disclaimer",
+    "endorsement_disclosure",
+    "investigational",
+    "misinformation",
+    "before_after",
+    "guarantee",
+    "urgency_inducement",
+)
 PATIENT_FLAGS = ("identifier", "patient_story", "reply_confirms_patient")
 FLAGS = frozenset(CLAIM_FLAGS + PATIENT_FLAGS)
-LABELS = frozenset(["NAME", "GEO", "DATE", "AGE_OVER_89", "PHONE", "FAX", "EMAIL", "SSN", "MRN", "HEALTH_PLAN", "ACCOUNT", "LICENSE", "VEHICLE", "DEVICE", "URL", "IP", "BIOMETRIC", "PHOTO", "OTHER_ID"])
+LABELS = frozenset(
+    [
+        "NAME",
+        "GEO",
+        "DATE",
+        "AGE_OVER_89",
+        "PHONE",
+        "FAX",
+        "EMAIL",
+        "SSN",
+        "MRN",
+        "HEALTH_PLAN",
+        "ACCOUNT",
+        "LICENSE",
+        "VEHICLE",
+        "DEVICE",
+        "URL",
+        "IP",
+        "BIOMETRIC",
+        "PHOTO",
+        "OTHER_ID",
+    ]
+)
 SHAPES = frozenset({"shape:digits", "shape:at", "shape:url", "shape:name", "shape:initials"})
 DETECTORS = frozenset({"name", "story"})
 NAME_LISTS = frozenset({"given_names", "family_names", "ambiguous_names", "not_names"})
-VALIDATORS = frozenset({"luhn", "iban", "ssn", "ip", "age_over_89", "phone", "vin", "own_phone", "own_email", "own_url",
-                        "own_address", "date"})
+VALIDATORS = frozenset(
+    {
+        "luhn",
+        "iban",
+        "ssn",
+        "ip",
+        "age_over_89",
+        "phone",
+        "vin",
+        "own_phone",
+        "own_email",
+        "own_url",
+        "own_address",
+        "date",
+    }
+)
 PACK_KEYS = frozenset({"pack", "jurisdiction", "version", "title", "maintainers", "rules"})
-RULE_KEYS = frozenset(["id", "flag", "severity", "hard", "label", "message", "why", "source", "status", "checked_on", "rewrite", "clears_with", "anchors", "match", "flags", "passes"])
+RULE_KEYS = frozenset(
+    [
+        "id",
+        "flag",
+        "severity",
+        "hard",
+        "label",
+        "message",
+        "why",
+        "source",
+        "status",
+        "checked_on",
+        "rewrite",
+        "clears_with",
+        "anchors",
+        "match",
+        "flags",
+        "passes",
+    ]
+)
 RULE_NEEDED = RULE_KEYS - {"hard", "label", "checked_on"}
 KINDS = ("regex", "phrases", "tokens", "all_of", "detector")
-MATCH_KEYS = frozenset({*KINDS, "case", "validate", "cues", "within", "scope", "ordered", "unless", "unless_text",
-                        "needs_text", "context", "alone", "post_kinds", "roles"})
+MATCH_KEYS = frozenset(
+    {
+        *KINDS,
+        "case",
+        "validate",
+        "cues",
+        "within",
+        "scope",
+        "ordered",
+        "unless",
+        "unless_text",
+        "needs_text",
+        "context",
+        "alone",
+        "post_kinds",
+        "roles",
+    }
+)
 
 
 class PackError(Exception):
@@ -159,9 +243,15 @@ def load_packs(folder: Path, knowledge: Path | None = None) -> PackSet:
             rules[name].append(rule)
     if not rules:
         raise PackError(str(Path(folder).name), "", "no rule packs")
-    packs = tuple(Pack(name, **heads[name], rules=tuple(found),
-                       digest=digest_of([name, heads[name], [[r.digest, r.flags, r.passes] for r in found]]))
-                  for name, found in sorted(rules.items()))
+    packs = tuple(
+        Pack(
+            name,
+            **heads[name],
+            rules=tuple(found),
+            digest=digest_of([name, heads[name], [[r.digest, r.flags, r.passes] for r in found]]),
+        )
+        for name, found in sorted(rules.items())
+    )
     return PackSet(packs, vocab, digest_of([[pack.digest for pack in packs], dict(vocab)]))
 
 
@@ -215,12 +305,23 @@ def _rule(where: str, pack: str, raw: Any, vocab: Vocab) -> Rule:
         raise PackError(where, name, str(error)) from error
     shown = {key: raw[key] for key in sorted(raw) if key not in ("flags", "passes", "status", "checked_on")}
     return Rule(
-        id=f"{pack}/{name}", flag=raw["flag"], severity=raw["severity"], hard=bool(raw.get("hard", False)),
-        label=raw.get("label", ""), message=raw["message"].strip(), why=raw["why"].strip(),
-        source=raw["source"].strip(), status=raw["status"], rewrite=raw["rewrite"].strip(),
-        clears_with=tuple(raw["clears_with"]), anchors=anchors, flags=tuple(raw["flags"]),
-        passes=tuple(raw["passes"]), match=match,
-        digest=digest_of([pack, shown, {ref: vocab[ref] for ref in sorted(used)}, anchors]))
+        id=f"{pack}/{name}",
+        flag=raw["flag"],
+        severity=raw["severity"],
+        hard=bool(raw.get("hard", False)),
+        label=raw.get("label", ""),
+        message=raw["message"].strip(),
+        why=raw["why"].strip(),
+        source=raw["source"].strip(),
+        status=raw["status"],
+        rewrite=raw["rewrite"].strip(),
+        clears_with=tuple(raw["clears_with"]),
+        anchors=anchors,
+        flags=tuple(raw["flags"]),
+        passes=tuple(raw["passes"]),
+        match=match,
+        digest=digest_of([pack, shown, {ref: vocab[ref] for ref in sorted(used)}, anchors]),
+    )
 
 
 def _choice(where: str, rule: str, key: str, value: object, known: frozenset[str]) -> None:
@@ -275,9 +376,21 @@ def _match(where: str, rule: str, raw: Any, vocab: Vocab) -> tuple[Match, set[st
     elif kind == "all_of":
         slots = tuple(pattern(slot) for slot in raw[kind])
     return Match(
-        kind=kind, slots=slots, tokens=tuple(raw.get("tokens", ())), detector=str(raw.get("detector", "")),
-        roles=frozenset(raw.get("roles", ())), validate=validate, cues=optional("cues"),
-        within=int(raw.get("within", 5)), scope=raw.get("scope", "clause"), ordered=bool(raw.get("ordered", False)),
-        unless=optional("unless"), unless_text=optional("unless_text"), needs_text=optional("needs_text"),
-        lowers=raw.get("context", "claims") != "off", negated_inside=raw.get("context") == "inside", alone=raw.get("alone", ""),
-        post_kinds=frozenset(raw.get("post_kinds", ()))), used
+        kind=kind,
+        slots=slots,
+        tokens=tuple(raw.get("tokens", ())),
+        detector=str(raw.get("detector", "")),
+        roles=frozenset(raw.get("roles", ())),
+        validate=validate,
+        cues=optional("cues"),
+        within=int(raw.get("within", 5)),
+        scope=raw.get("scope", "clause"),
+        ordered=bool(raw.get("ordered", False)),
+        unless=optional("unless"),
+        unless_text=optional("unless_text"),
+        needs_text=optional("needs_text"),
+        lowers=raw.get("context", "claims") != "off",
+        negated_inside=raw.get("context") == "inside",
+        alone=raw.get("alone", ""),
+        post_kinds=frozenset(raw.get("post_kinds", ())),
+    ), used

@@ -59,8 +59,12 @@ class Pipeline:
     def _warm(self) -> None:
         """Common words enter the store now, outside any zone: they come from the packs, never from a draft."""
         words = [word for terms in self.packs.vocab.values() for term in terms for word in term.split()]
-        words += [word for rule in self.rules for text in (*rule.flags, *rule.passes, rule.message, rule.why, rule.rewrite)
-                  for word in text.split()]
+        words += [
+            word
+            for rule in self.rules
+            for text in (*rule.flags, *rule.passes, rule.message, rule.why, rule.rewrite)
+            for word in text.split()
+        ]
         words += language.function_words()
         for word in dict.fromkeys(words):
             for form in (word, word.capitalize(), word + ",", word + "."):
@@ -89,6 +93,7 @@ class Pipeline:
     def add_view(self, doc: Doc) -> None:
         def offsets() -> list[tuple[int, int]]:
             return [(token.idx, token.idx + len(token)) for token in doc]
+
         sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
         doc.user_data["view"] = View(doc.text, offsets, sentences, doc.user_data["context"], self._vocab)
         doc.user_data["hits"] = []
@@ -153,7 +158,9 @@ def _component(name: str, step: Callable[[Pipeline, Doc], None]) -> None:
         def run(doc: Doc) -> Doc:
             step(doc.user_data["pipeline"], doc)
             return doc
+
         return run
+
     Language.factory(f"healthsocial_{name}", func=factory)
 
 

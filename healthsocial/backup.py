@@ -67,7 +67,9 @@ def create(folder: Path) -> Manifest:
     try:
         partial.mkdir(mode=0o700)
     except FileExistsError as error:
-        raise BackupProblem(f"{partial} is left over from a backup that was interrupted; remove it and try again.") from error
+        raise BackupProblem(
+            f"{partial} is left over from a backup that was interrupted; remove it and try again."
+        ) from error
     try:
         target = partial / NAMES[connection.vendor]
         facts = _copy_sqlite(target) if connection.vendor == "sqlite" else _dump_postgres(target)
@@ -92,7 +94,9 @@ def verify(folder: Path) -> Manifest:
     except (OSError, ValueError, TypeError) as error:
         raise BackupProblem(f"{folder} is not a backup: its {MANIFEST} is missing or damaged.") from error
     if manifest.format != FORMAT or _numbers(manifest.version) > _numbers(settings.VERSION):
-        raise BackupProblem(f"The backup was made by version {manifest.version}, this is {settings.VERSION}; install that one.")
+        raise BackupProblem(
+            f"The backup was made by version {manifest.version}, this is {settings.VERSION}; install that one."
+        )
     found = _digests(folder)
     for name in sorted(set(found) | set(manifest.files)):
         if found.get(name) != manifest.files.get(name):
@@ -110,7 +114,10 @@ def _digests(folder: Path) -> dict[str, list[int | str]]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path != folder / MANIFEST:
             with path.open("rb") as handle:
-                found[path.relative_to(folder).as_posix()] = [path.stat().st_size, file_digest(handle, "sha256").hexdigest()]
+                found[path.relative_to(folder).as_posix()] = [
+                    path.stat().st_size,
+                    file_digest(handle, "sha256").hexdigest(),
+                ]
     return found
 
 
@@ -190,7 +197,9 @@ def _dump_postgres(target: Path) -> tuple[int, str, str]:
         head = cursor.fetchone() or (0, "0" * 64)
         cursor.execute("SELECT key_canary FROM org_organisation WHERE id = 1")
         canary = (cursor.fetchone() or ("",))[0]
-        _client("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}")
+        _client(
+            "pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}"
+        )
     return head[0], head[1], canary
 
 
@@ -202,13 +211,26 @@ def restore_postgres(folder: Path) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
             handle.write(DROP_ALL)
             handle.flush()
-            _client("pg_restore", "--no-owner", "--no-privileges", "--file=-", str(folder / NAMES["postgresql"]),
-                    stdout=handle.fileno())
+            _client(
+                "pg_restore",
+                "--no-owner",
+                "--no-privileges",
+                "--file=-",
+                str(folder / NAMES["postgresql"]),
+                stdout=handle.fileno(),
+            )
             handle.seek(0, os.SEEK_END)
             handle.write("RESET search_path;\n" + STOP)  # the dump empties the search path
         connection.close()
-        _client("psql", "--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1", f"--file={script}",
-                stdout=subprocess.DEVNULL)
+        _client(
+            "psql",
+            "--quiet",
+            "--no-psqlrc",
+            "--single-transaction",
+            "--set=ON_ERROR_STOP=1",
+            f"--file={script}",
+            stdout=subprocess.DEVNULL,
+        )
     finally:
         script.unlink(missing_ok=True)
 
@@ -227,7 +249,9 @@ def _client(program: str, *arguments: str, stdout: int | None = None) -> None:
     """Run one of PostgreSQL's programs on the configured database; the password travels in the environment."""
     path = shutil.which(program)
     if path is None:
-        raise BackupProblem(f"{program} is not installed; install PostgreSQL's client programs (Debian: postgresql-client).")
+        raise BackupProblem(
+            f"{program} is not installed; install PostgreSQL's client programs (Debian: postgresql-client)."
+        )
     facts = connection.settings_dict
     names = {"PGHOST": "HOST", "PGPORT": "PORT", "PGUSER": "USER", "PGPASSWORD": "PASSWORD", "PGDATABASE": "NAME"}
     env = {**os.environ, **{variable: str(facts[key]) for variable, key in names.items() if facts[key]}}

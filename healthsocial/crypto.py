@@ -125,7 +125,9 @@ def decrypt(token: str) -> str:
     try:
         return _current()[0].decrypt(token.encode("ascii")).decode("utf-8")
     except InvalidToken as error:
-        raise KeyProblem("The keys do not open the stored data. Use the key file that belongs to this database.") from error
+        raise KeyProblem(
+            "The keys do not open the stored data. Use the key file that belongs to this database."
+        ) from error
 
 
 def rotate(token: str) -> str:

@@ -21,8 +21,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
     late = heard.get("dispatch") is None or heard["dispatch"] > settings.SILENT_AFTER_SECONDS
     status = "down" if not database else "degraded" if late or queue["ok"] is False else "ok"
     facts = {
-        "status": status, "database": "ok" if database else "down", "redis": queue,
-        "worker": heard.get("worker"), "dispatch": heard.get("dispatch"), "version": settings.VERSION,
+        "status": status,
+        "database": "ok" if database else "down",
+        "redis": queue,
+        "worker": heard.get("worker"),
+        "dispatch": heard.get("dispatch"),
+        "version": settings.VERSION,
     }
     response = JsonResponse(facts, status=200 if database else 503)
     response["Cache-Control"] = "no-store"
@@ -48,7 +52,9 @@ def _redis() -> dict[str, bool | None]:
         return {"configured": False, "ok": None}
     try:
         with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_SECONDS, socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
+            settings.REDIS_URL,
+            socket_timeout=REDIS_TIMEOUT_SECONDS,
+            socket_connect_timeout=REDIS_TIMEOUT_SECONDS,
         ) as client:
             return {"configured": True, "ok": bool(client.ping())}
     except (redis.RedisError, ValueError):

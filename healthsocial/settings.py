@@ -108,7 +108,9 @@ if DATABASE_URL:
     try:
         _database: dict[str, Any] = dict(dj_database_url.parse(DATABASE_URL))
     except ValueError as error:
-        raise ImproperlyConfigured("DATABASE_URL is not understood; it looks like postgres://user@host:5432/name") from error
+        raise ImproperlyConfigured(
+            "DATABASE_URL is not understood; it looks like postgres://user@host:5432/name"
+        ) from error
     if _database["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database; without it SQLite is used")
     if env.boolean("HEALTHSOCIAL_DB_POOL", False):
@@ -157,6 +159,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "health_check_interval": 25,
     "socket_timeout": 30,
     "socket_connect_timeout": 2,
+    # A page must not wait for a broker that is down: dispatch finds the row anyway.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True

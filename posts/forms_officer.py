@@ -42,7 +42,12 @@ class QueueFilterForm(forms.Form):
     risk = forms.ChoiceField(
         label=_("Risk"),
         required=False,
-        choices=[("", _("Any risk")), ("high", _("High: something blocks")), ("medium", _("Medium: warnings")), ("low", _("Low"))],
+        choices=[
+            ("", _("Any risk")),
+            ("high", _("High: something blocks")),
+            ("medium", _("Medium: warnings")),
+            ("low", _("Low")),
+        ],
     )
     due = forms.ChoiceField(
         label=_("Due"),
@@ -97,7 +102,11 @@ class AnswerForm(forms.Form):
         offered = [kind for kind in ANSWERS if records or kind != AnswerKind.AUTHORISED]
         _choose(self, "kind", [("", _("Choose an answer")), *((kind.value, kind.label) for kind in offered)])
         if records:
-            _choose(self, "authorization", [("", _("Choose"))] + [(str(r.pk), f"#{r.number} · {r.subject.token}") for r in records])
+            _choose(
+                self,
+                "authorization",
+                [("", _("Choose"))] + [(str(r.pk), f"#{r.number} · {r.subject.token}") for r in records],
+            )
         else:
             del self.fields["authorization"]
 
@@ -149,7 +158,9 @@ class SendBackForm(forms.Form):
     version = forms.UUIDField(widget=forms.HiddenInput)
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *ReviewReason.choices])
     words = forms.CharField(
-        label=_("In words, for the author"), max_length=4000, widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"})
+        label=_("In words, for the author"),
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
     )
 
 
@@ -157,7 +168,10 @@ class StopForm(forms.Form):
     """The fields inside a stop's confirm dialog; what to stop is a hidden value beside them."""
 
     reason = forms.CharField(
-        label=_("Reason"), max_length=300, help_text=_("Everybody who works here reads it."), widget=forms.TextInput(attrs={"autocomplete": "off"})
+        label=_("Reason"),
+        max_length=300,
+        help_text=_("Everybody who works here reads it."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     emergency_goes_on = forms.BooleanField(label=_("Emergency posts go on"), required=False)
 

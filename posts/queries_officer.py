@@ -63,7 +63,9 @@ def reviewable(user: User) -> QuerySet[Post]:
     allowed = Channel.objects.filter(channels_where(user, "posts.review")).values("pk")
     mine = through.objects.filter(post_id=OuterRef("pk"))
     return Post.objects.filter(
-        Exists(mine.filter(channel_id__in=allowed)), ~Exists(mine.exclude(channel_id__in=allowed)), state=State.IN_REVIEW
+        Exists(mine.filter(channel_id__in=allowed)),
+        ~Exists(mine.exclude(channel_id__in=allowed)),
+        state=State.IN_REVIEW,
     )
 
 
@@ -133,7 +135,9 @@ def found_by_version(versions: list[UUID]) -> dict[UUID, dict[str, int]]:
 
 def review_channels(user: User) -> list[Channel]:
     return list(
-        Channel.objects.filter(channels_where(user, "posts.review")).select_related("group").order_by("group__name", "name")
+        Channel.objects.filter(channels_where(user, "posts.review"))
+        .select_related("group")
+        .order_by("group__name", "name")
     )
 
 

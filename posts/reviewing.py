@@ -133,7 +133,10 @@ def cards(run: CheckRun | None, names: Mapping[str, str]) -> list[Card]:
         return []
     found = [_card(item, names) for item in checks.with_answers(run)]
     rank = {"hard": 0, "block": 1, "warn": 2, "note": 3}
-    return sorted(found, key=lambda card: (not card.open and not card.finding.hard, rank[card.look["severity"]], card.finding.position))
+    return sorted(
+        found,
+        key=lambda card: (not card.open and not card.finding.hard, rank[card.look["severity"]], card.finding.position),
+    )
 
 
 def _card(item: Answered, names: Mapping[str, str]) -> Card:
@@ -204,7 +207,9 @@ def _comparison(old: PostVersion, new: PostVersion, label: str, channels: Sequen
 
 # --- persons and the check ---------------------------------------------------------------------------------------
 def relied_on(form: Mapping[str, Any]) -> list[Authorization]:
-    return list(Authorization.objects.filter(pk__in=form["authorizations"]).select_related("subject").order_by("number"))
+    return list(
+        Authorization.objects.filter(pk__in=form["authorizations"]).select_related("subject").order_by("number")
+    )
 
 
 def persons(form: Mapping[str, Any], records: Sequence[Authorization], at: datetime) -> list[Person]:
@@ -248,6 +253,9 @@ def _unread(code: str, names: Mapping[str, str]) -> str:
         if code.startswith(f"{name}:"):
             kind, _sep, detail = code[len(name) + 1 :].partition(":")
             if kind == "language":
-                return _("%(field)s: a part seems to be in another language (%(language)s)") % {"field": words, "language": detail}
+                return _("%(field)s: a part seems to be in another language (%(language)s)") % {
+                    "field": words,
+                    "language": detail,
+                }
             return _("%(field)s: could not be read") % {"field": words}
     return code

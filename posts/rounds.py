@@ -90,8 +90,11 @@ def _wake_or_do(
     """Wake a worker once; a row that stays due longer than PATIENCE, or with no broker at all, is done here."""
     now = datetime.now(UTC)
     here: list[UUID] = []
+    broker = True
     for pk, woken_at in rows:
-        if woken_at is None and send(task, str(pk)):
+        if woken_at is None and broker:
+            broker = send(task, str(pk))  # one refusal is enough: the others are done here
+        if woken_at is None and broker:
             model._default_manager.filter(pk=pk).update(woken_at=now)
         elif woken_at is None or woken_at < now - PATIENCE:
             here.append(pk)

@@ -24,8 +24,7 @@ def find(rule: Rule, view: View) -> Iterator[Hit]:
             yield Hit(rule, start, end, rule.severity)
 
 
-def _spans(slots: tuple[re.Pattern[str], ...], text: str, low: int, high: int,
-           ordered: bool) -> list[tuple[int, int]]:
+def _spans(slots: tuple[re.Pattern[str], ...], text: str, low: int, high: int, ordered: bool) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     at = low
     for slot in slots:

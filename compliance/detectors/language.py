@@ -8,16 +8,16 @@ from collections import Counter
 
 _WORDS = {
     "en": "the and to of is are you your for with we our on this that it at be have has was were will can from not "
-          "or an by my i they he she his her their what when who how if about more please all get no do does did "
-          "today call us here new up out so just than there been one as but a in me any after before every",
+    "or an by my i they he she his her their what when who how if about more please all get no do does did "
+    "today call us here new up out so just than there been one as but a in me any after before every",
     "es": "el la los las de que y en un una por con para del su sus se es al lo como más pero nuestra nuestro está "
-          "nuestros este esta son sin también hoy usted tu muy cuando gracias ser hay te",
+    "nuestros este esta son sin también hoy usted tu muy cuando gracias ser hay te",
     "fr": "le la les des et est une pour dans que qui avec sur nous vous votre notre au aux du pas ce cette sont plus "
-          "mais ou où être nos vos merci chez il elle",
+    "mais ou où être nos vos merci chez il elle",
     "de": "der das und ist ein eine für mit auf wir sie nicht zu den von dem im auch ihr ihre unsere unser bei sind "
-          "oder wird haben werden durch nach",
+    "oder wird haben werden durch nach",
     "pt": "o os um uma para com não que do da dos das em por mais você seu sua nossa nosso é são como hoje está ao "
-          "obrigado nos",
+    "obrigado nos",
     "it": "il lo gli di che e un una per con non del della sono nostro nostra più questo anche le dei alla oggi",
     "vi": "và là của cho các không được một những với có trong bạn chúng tôi này người khi",
     "tl": "ang ng mga sa na at ay para kung hindi po ito inyong aming",
@@ -26,9 +26,26 @@ _WORDS = {
     "ht": "ak nan pou yo nou ou ki sa pa yon gen tout kapab",
 }
 _SETS = {code: frozenset(words.split()) for code, words in _WORDS.items()}
-_SCRIPTS = {"CYRILLIC": "ru", "GREEK": "el", "ARABIC": "ar", "HEBREW": "he", "CJK": "zh", "HIRAGANA": "ja",
-            "KATAKANA": "ja", "HANGUL": "ko", "DEVANAGARI": "hi", "THAI": "th", "BENGALI": "bn", "GUJARATI": "gu",
-            "GURMUKHI": "pa", "ARMENIAN": "hy", "GEORGIAN": "ka", "ETHIOPIC": "am", "KHMER": "km", "TAMIL": "ta"}
+_SCRIPTS = {
+    "CYRILLIC": "ru",
+    "GREEK": "el",
+    "ARABIC": "ar",
+    "HEBREW": "he",
+    "CJK": "zh",
+    "HIRAGANA": "ja",
+    "KATAKANA": "ja",
+    "HANGUL": "ko",
+    "DEVANAGARI": "hi",
+    "THAI": "th",
+    "BENGALI": "bn",
+    "GUJARATI": "gu",
+    "GURMUKHI": "pa",
+    "ARMENIAN": "hy",
+    "GEORGIAN": "ka",
+    "ETHIOPIC": "am",
+    "KHMER": "km",
+    "TAMIL": "ta",
+}
 _PART = re.compile(r"[^.!?\n]+")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
@@ -62,8 +79,10 @@ def _of_words(words: list[str]) -> str:
         return "en"
     present = set(words)
     english = len(present & _SETS["en"])
-    scores = sorted(((len(present & known), code) for code, known in _SETS.items() if code != "en"),
-                    key=lambda pair: (-pair[0], pair[1]))
+    scores = sorted(
+        ((len(present & known), code) for code, known in _SETS.items() if code != "en"),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
     best, code = scores[0]
     return code if best >= 2 and best > english else "en"
 

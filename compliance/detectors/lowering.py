@@ -9,24 +9,32 @@ from compliance.detectors.view import Hit, View
 _NEGATION = re.compile(
     r"\b(?:not(?! only\b)|no(?! wonder| matter| longer| need\b)|never|cannot|can't|don't(?! wait| miss)|doesn't|didn't|"
     r"isn't|aren't|wasn't|won't|wouldn't|couldn't|shouldn't|haven't|hasn't|without|neither|nor|nobody|nothing|none)\b",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _MYTH = re.compile(
     r"\b(?:myths?|fiction|hoax(?:es)?|scams?|rumou?rs?|misinformation|debunk\w*|unproven|not true|untrue|false claims?|"
     r"too good to be true|beware|be wary|watch out for|fall for|no (?:good |scientific |reliable )?evidence|"
     r"(?:isn't|aren't|not) supported|not intended to|fact[- ]?check\w*|ads? promising|claims? (?:like|such as)|"
-    r"(?:you may have|you've) (?:seen|heard))\b", re.IGNORECASE)
+    r"(?:you may have|you've) (?:seen|heard))\b",
+    re.IGNORECASE,
+)
 _REBUTTAL = re.compile(
     r"\s*[\"')\]]*\s*(?:[-\u2013\u2014]\s*)?(?:fact\b|truth\b|no[,.:!]|nope|false\b|not true|not quite|"
     r"that(?:'s| is| claim)\b[^.]{0,20}\b(?:not|n't|false|myth|wrong)|there(?:'s| is) no|it (?:does not|doesn't|can't)|"
-    r"(?:this|these|that|those) (?:claims? )?(?:is|are|do|does)(?: not|n't))", re.IGNORECASE)
-_QUESTION = re.compile(r"\s*(?:does|do|can|is|are|will|should|could|would|what|why|how|which|who|when|where)\b",
-                       re.IGNORECASE)
+    r"(?:this|these|that|those) (?:claims? )?(?:is|are|do|does)(?: not|n't))",
+    re.IGNORECASE,
+)
+_QUESTION = re.compile(
+    r"\s*(?:does|do|can|is|are|will|should|could|would|what|why|how|which|who|when|where)\b", re.IGNORECASE
+)
 _YES = re.compile(r"\s*(?:yes|absolutely|of course|you bet|try|our |we |it does|it can)", re.IGNORECASE)
 _YOURS = re.compile(r"\b(?:your|you)\b", re.IGNORECASE)
 _AGENCY = re.compile(
     r"\b(?:CDC|FDA|WHO|NIH|USPSTF|EPA|American \w+ (?:Association|Society|Academy)|World Health Organization|"
     r"surgeon general)(?: also| now)? (?:says?|said|recommends?|advises?|warns?|estimates?|reports?|urges?|notes?|"
-    r"found)\b|\baccording to (?:the )?(?:CDC|FDA|WHO|NIH|American|U\.?S\.?)|@?\bCDC\w*:", re.IGNORECASE)
+    r"found)\b|\baccording to (?:the )?(?:CDC|FDA|WHO|NIH|American|U\.?S\.?)|@?\bCDC\w*:",
+    re.IGNORECASE,
+)
 _FDA_WORDS = frozenset({"fda_status_misuse", "misinformation"})
 
 
@@ -38,7 +46,7 @@ def lower(hit: Hit, view: View) -> str:
         return f"covered: approved claim {claim}"
     low, high = view.sentence(hit.start)
     sentence = view.text[low:high]
-    after = view.text[high:high + 160]
+    after = view.text[high : high + 160]
     if _MYTH.search(sentence) or _REBUTTAL.match(after) or _rebutted_quote(view, hit.end):
         return "lowered: quoted myth or denial"
     if _negated(hit, view):

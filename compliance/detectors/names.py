@@ -12,48 +12,72 @@ from compliance.packs import Rule
 _CAP = r"[^\W\d_a-z][\w]*(?:['\-][^\W\d_]\w+)*"
 _SEQUENCE = re.compile(
     rf"(?<![\w@.])(?:{_CAP}|[A-Z]\.)(?:(?:\s(?:de|da|dos|van|von|der|bin|al|el|del|di|du)){{0,2}}\s?(?:{_CAP}|(?<=\s)[A-Z]\b\.?"
-    r"|(?<=\.)[A-Z]\.)){0,3}")
-_STAFF_TITLE = re.compile(r"(?:Drs?\.?|Doctors?|Nurses?|Prof(?:essor)?\.?|Chef|Chaplain|Surgeon|Pharmacist|Therapist|Director|"
-                          r"Chief|President|CEO|Rev\.?|Provider|Volunteer)$")
-_TITLE = re.compile(r"(?:Mrs?\.?|Ms\.?|Miss|Mx\.?|Master|Uncle|Aunt(?:ie)?|Grandma|Grandpa|Baby(?: girl| boy)?|Coach|Officer|"
-                    r"Little|Father|Brother|Sister)$", re.IGNORECASE)
-_CREDENTIAL = re.compile(r",?\s(?:M\.?D|D\.?O|R\.?N|N\.?P|PA-C|PA|DPT|LPN|CNA|PhD|PharmD|DDS|DMD|LCSW|RDN?|OTR|BSN|MSN|CRNA|FACS|"
-                         r"CEO|CNO|CMO)\b")
+    r"|(?<=\.)[A-Z]\.)){0,3}"
+)
+_STAFF_TITLE = re.compile(
+    r"(?:Drs?\.?|Doctors?|Nurses?|Prof(?:essor)?\.?|Chef|Chaplain|Surgeon|Pharmacist|Therapist|Director|"
+    r"Chief|President|CEO|Rev\.?|Provider|Volunteer)$"
+)
+_TITLE = re.compile(
+    r"(?:Mrs?\.?|Ms\.?|Miss|Mx\.?|Master|Uncle|Aunt(?:ie)?|Grandma|Grandpa|Baby(?: girl| boy)?|Coach|Officer|"
+    r"Little|Father|Brother|Sister)$",
+    re.IGNORECASE,
+)
+_CREDENTIAL = re.compile(
+    r",?\s(?:M\.?D|D\.?O|R\.?N|N\.?P|PA-C|PA|DPT|LPN|CNA|PhD|PharmD|DDS|DMD|LCSW|RDN?|OTR|BSN|MSN|CRNA|FACS|"
+    r"CEO|CNO|CMO)\b"
+)
 _STAFF_CUE = re.compile(
     r"\b(?:joins?|joined|joining|welcom(?:e|es|ing)|shout-?outs?|kudos|years? of service|of the (?:month|year|quarter)|"
     r"retir(?:es|ing|ed|ement)|our (?:new )?(?:\w+ )?(?:nurses?|surgeons?|physicians?|doctors?|volunteers?|pharmacists?|"
     r"therapists?|dietitians?|chaplain|chef|team|staff|colleagues?|CEO|director|midwife|educators?|technologists?)|"
     r"team member|co-?workers?|employees?|board[- ]certified|fellowship|published|will (?:speak|present|teach|lead|share)|speaks|"
     r"presents|hosts?|led by|taught by|works? (?:in|on|at)|worked|staff|volunteers?|daisy award|nominated|award|"
-    r"internship|residency|ask for|in (?:billing|radiology|housekeeping|registration|the lab)|accepting new patients)\b", re.IGNORECASE)
+    r"internship|residency|ask for|in (?:billing|radiology|housekeeping|registration|the lab)|accepting new patients)\b",
+    re.IGNORECASE,
+)
 _PUBLIC_CUE = re.compile(
     r"\b(?:we remember|in memory of the|founder|pioneers?|first (?:black|african|woman|female)|inventor|discovered|senator|governor|mayor|"
     r"president|named (?:after|for)|eagle scout|author of|artist|born (?:in|on) 1[789]\d\d|donat(?:ed|ion)|gift|therapy (?:dog|cat|pony)|"
     r"golden retriever|labrador|dog|puppy|horse|movie|book|novel|show|band|hurricane|library|scholarship|singer|"
-    r"game|album|song|film|team)\b", re.IGNORECASE)
+    r"game|album|song|film|team)\b",
+    re.IGNORECASE,
+)
 _PATIENT_CUE = re.compile(
     r"\b(?:patients?|pt|client|survivor|diagnos\w+|surger(?:y|ies)|chemo\w*|transplant|cancer|leukemia|lymphoma|recover(?:y|ing|ed)|"
     r"treated|treatment|admitted|discharged|passed away|who passed|rest in peace|rehab|hospice|rang the bell|icu|nicu|stroke|"
     r"biopsy|results|mastectomy|bypass|sober|overdose|injur\w+|broke|trusting us|weigh(?:s|ed|ing)|lbs?|born|arrived|"
     r"makeover|procedure|appointments?|dialysis|scan|mri|insulin|medication|meds|prescription|relapse|therapy session|"
     r"year[- ]old|y/?o|mrn|dob|ssn|knee|hip|replacement|went home|is resting|our resident|off insulin|pounds|smile|braces|teeth|stable|trauma center|in critical|pregnan\w+|delivered|miscarr\w+|fell|fall)\b",
-    re.IGNORECASE)
-_OWN_CARE = re.compile(r"\b(?:(?:his|her|their) (?:own )?(?:\w+ )?(?:surgery|cancer|chemo|treatment|recovery|diagnosis|stroke|transplant)|"
-                       r"(?:recover\w*|recuperat\w+) (?:from|after)|was (?:treated|admitted|diagnosed)|beat (?:\w+ )?(?:cancer|lymphoma|"
-                       r"leukemia)|fought|as our patient)\b", re.IGNORECASE)
-_DIRECT_CUE = re.compile(r"(?:\b(?:our|my|the|a|this) (?:[\w\-]+ ){0,2}?(?:patient|pt|client|resident|member)|\bpts?\.?|\bpatient|"
-                         r"\bmember|\bclient|name:|\bmeet|\bin peace|\bthank you|\bthanks|\bhi|\bhello|\bdear|\bhey|\bcongrats(?: to)?|"
-                         r"\bcongratulations(?: to)?|\bsaw|\bvisit|\bfor|\bsays)[,:]?\s$", re.IGNORECASE)
-_WITH_US = re.compile(r"\b(?:with|by|from|thanks to) our (?:[\w\-]+ ){0,2}(?:team|staff|nurses|surgeons?|doctors?)\b", re.IGNORECASE)
+    re.IGNORECASE,
+)
+_OWN_CARE = re.compile(
+    r"\b(?:(?:his|her|their) (?:own )?(?:\w+ )?(?:surgery|cancer|chemo|treatment|recovery|diagnosis|stroke|transplant)|"
+    r"(?:recover\w*|recuperat\w+) (?:from|after)|was (?:treated|admitted|diagnosed)|beat (?:\w+ )?(?:cancer|lymphoma|"
+    r"leukemia)|fought|as our patient)\b",
+    re.IGNORECASE,
+)
+_DIRECT_CUE = re.compile(
+    r"(?:\b(?:our|my|the|a|this) (?:[\w\-]+ ){0,2}?(?:patient|pt|client|resident|member)|\bpts?\.?|\bpatient|"
+    r"\bmember|\bclient|name:|\bmeet|\bin peace|\bthank you|\bthanks|\bhi|\bhello|\bdear|\bhey|\bcongrats(?: to)?|"
+    r"\bcongratulations(?: to)?|\bsaw|\bvisit|\bfor|\bsays)[,:]?\s$",
+    re.IGNORECASE,
+)
+_WITH_US = re.compile(
+    r"\b(?:with|by|from|thanks to) our (?:[\w\-]+ ){0,2}(?:team|staff|nurses|surgeons?|doctors?)\b", re.IGNORECASE
+)
 _OUR_PATIENT = re.compile(r"\b(?:our|my) (?:[\w\-]+ )?(?:patient|client)\b", re.IGNORECASE)
 _PLACE_BEFORE = re.compile(r"\b(?:St\.?|Saint|Mount|Mt\.|Lake|Fort|Port|New|San)\s$")
 _SAID_NAME = re.compile(r"\b(?:my name is|name is|(?:patient )?name:|named|signed,|sincerely,)\s$", re.IGNORECASE)
 _ORG_AFTER = re.compile(
     r"\s(?:Hospitals?|Clinics?|Cent(?:er|re)|Street|St\b|Ave(?:nue)?|Road|Rd|Blvd|Drive|Park|High|School|University|College|Foundation|"
     r"County|Medical|Health|Church|Award|Disease|Syndrome|Hall|Building|Pavilion|Institute|Memorial|Tower|Wing|Room|Lake|River|"
-    r"Beach|City|Island|Company|Inc|Day|Week|Month|Test|Score|Scale|Act|Scholarship|Fund|Cup|Conference|Lecture|Walk|Run|County)\b")
-_EPONYM = re.compile(r"(?:'s)?\s(?:disease|syndrome|palsy|lymphoma|sarcoma|tumou?r|maneuver|test|sign|fracture|procedure|score|thyroiditis|"
-                     r"esophagus|contracture|stain|catheter|tube)\b")
+    r"Beach|City|Island|Company|Inc|Day|Week|Month|Test|Score|Scale|Act|Scholarship|Fund|Cup|Conference|Lecture|Walk|Run|County)\b"
+)
+_EPONYM = re.compile(
+    r"(?:'s)?\s(?:disease|syndrome|palsy|lymphoma|sarcoma|tumou?r|maneuver|test|sign|fracture|procedure|score|thyroiditis|"
+    r"esophagus|contracture|stain|catheter|tube)\b"
+)
 _HANDLE = re.compile(r"(?<![\w.])@(?=\w*[a-z])[\w.]{3,30}(?<!\.)")
 _INITIALS = re.compile(r"(?<![\w.])[A-Z]\.\s?[A-Z]\.(?=\W|$)")
 
@@ -100,7 +124,12 @@ def _parts(text: str, start: int, end: int, view: View) -> Iterator[tuple[int, i
     for word in re.finditer(r"[^\s]+", text[start:end]):
         bare = re.sub(r"'s$|[.,]$", "", word.group()).lower()
         wordlike = len(bare) == 1 or bare not in stop
-        acronym = bare.isalpha() and len(bare) > 1 and word.group().isupper() and (len(bare) < 5 or len(text) > 2 * len(bare) + 12)
+        acronym = (
+            bare.isalpha()
+            and len(bare) > 1
+            and word.group().isupper()
+            and (len(bare) < 5 or len(text) > 2 * len(bare) + 12)
+        )
         if not wordlike or (acronym and bare not in view.vocab["given_names"] | view.vocab["family_names"]):
             if low >= 0:
                 yield low, high
@@ -121,7 +150,7 @@ def _evidence(view: View, start: int, end: int, shouting: bool) -> str:
     text = view.text
     if _ORG_AFTER.match(text, end) or _EPONYM.match(text, end):
         return ""
-    before = text[max(0, start - 24):start]
+    before = text[max(0, start - 24) : start]
     if _PLACE_BEFORE.search(before):
         return ""
     words = [re.sub(r"[^\w'\-]", "", word).lower() for word in text[start:end].split()]
@@ -167,7 +196,7 @@ def _role(view: View, start: int, end: int, evidence: str) -> str:
             return kind
     if evidence in ("staff title", "credential") or _CREDENTIAL.match(text, end):
         return "patient" if own_care else "staff"
-    around = text[max(0, low - 160):high + 160]
+    around = text[max(0, low - 160) : high + 160]
     works_here = _STAFF_CUE.search(_WITH_US.sub("", sentence)) and not own_care and evidence != "title"
     if works_here and not _OUR_PATIENT.search(sentence):
         return "staff"
@@ -184,7 +213,7 @@ def _handles(view: View) -> Iterator[Name]:
         handle = match.group()[1:].casefold()
         low, high = _near(view, match.start())
         staff = re.search(r"\b(?:dr|md|rn|nurse|hospital|clinic|health|med|cdc|who|nih|fda)", handle)
-        credited = re.search(r"\b(?:by|via|cc|photo|follow|with)[:\s]*$", view.text[:match.start()], re.IGNORECASE)
+        credited = re.search(r"\b(?:by|via|cc|photo|follow|with)[:\s]*$", view.text[: match.start()], re.IGNORECASE)
         if handle in own or staff or credited:
             continue
         if _PATIENT_CUE.search(view.text, low, high):
@@ -193,9 +222,23 @@ def _handles(view: View) -> Iterator[Name]:
 
 def _initials(view: View) -> Iterator[Name]:
     for match in _INITIALS.finditer(view.text):
-        if match.group().replace(" ", "") in ("U.S.", "D.C.", "N.Y.", "L.A.", "U.K.", "P.O.", "P.M.", "A.M.", "I.V.", "M.D.", "D.O.",
-                                              "R.N.", "E.R.", "N.P."):
+        if match.group().replace(" ", "") in (
+            "U.S.",
+            "D.C.",
+            "N.Y.",
+            "L.A.",
+            "U.K.",
+            "P.O.",
+            "P.M.",
+            "A.M.",
+            "I.V.",
+            "M.D.",
+            "D.O.",
+            "R.N.",
+            "E.R.",
+            "N.P.",
+        ):
             continue
         low, high = _near(view, match.start())
-        if _PATIENT_CUE.search(view.text[max(0, low - 80):high + 80]):
+        if _PATIENT_CUE.search(view.text[max(0, low - 80) : high + 80]):
             yield Name(match.start(), match.end(), "patient", "initials")

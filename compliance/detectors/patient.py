@@ -9,20 +9,30 @@ from compliance.detectors import names
 from compliance.detectors.view import Hit, View
 from compliance.packs import Rule
 
-_PERSON_WORDS = (r"patient|pt|client|resident|man|woman|guy|lady|gentleman|boy|girl|kid|child|baby|toddler|teen(?:ager)?|mom|mother|"
-                 r"dad|father|driver|cyclist|passenger|victim|amputee|vip|survivor|graduate|preemie|grandma|grandpa|"
-                 r"fellow|dude|newborn|infant|student|teacher|lawyer|judge|pilot|coach|priest|principal|politician|firefighter|cop|veteran|player|athlete|pastor|anchor|mayor|celebrity")
+_PERSON_WORDS = (
+    r"patient|pt|client|resident|man|woman|guy|lady|gentleman|boy|girl|kid|child|baby|toddler|teen(?:ager)?|mom|mother|"
+    r"dad|father|driver|cyclist|passenger|victim|amputee|vip|survivor|graduate|preemie|grandma|grandpa|"
+    r"fellow|dude|newborn|infant|student|teacher|lawyer|judge|pilot|coach|priest|principal|politician|firefighter|cop|veteran|player|athlete|pastor|anchor|mayor|celebrity"
+)
 _ONE = re.compile(
     rf"\b(?:a|an|this|that|the|one|our|my|had a|another|some)(?: one of our)? (?:(?!of\b|for\b|in\b|and\b|to\b|with\b|your\b|every\b)[\w\-']+ ){{0,4}}?"
     rf"(?:{_PERSON_WORDS})\b(?! (?:care|portal|safety|experience|education|advocate|satisfaction|advisory|rights|rooms?|seats?|family|"
     rf"services?|access|relations|bill|support|navigat\w+|volunteers?|population|center|unit|ward|stories|story|records?|forms?|"
-    rf"day|health|life|development))", re.IGNORECASE)
+    rf"day|health|life|development))",
+    re.IGNORECASE,
+)
 _CAME_IN = re.compile(rf"\b(?:{_PERSON_WORDS}) (?:came|comes|walked|rolled|was brought|was rushed) in\b", re.IGNORECASE)
-_AGE = re.compile(r"\b(?:\d{1,3}|\w+)[- ](?:years?|yrs?|months?|weeks?|days?)[- ](?:old|young)\b|\b\d{1,3} ?(?:yo|y/o)\b|\b\d{2}[MF]\b|"
-                  r"\bat (?:age )?\d{1,2},? (?:s?he|they)\b|\b(?:is|turned|was) \d{2,3}\b(?! ?[%\-\u2013]| (?:of|percent|people|patients|"
-                  r"minutes|hours|days|degrees))|(?:^|[.!?] )(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?,", re.IGNORECASE)
-_UNIQUE = re.compile(r"\b(?:guess (?:who(?:se)?|which)|the only|(?:our|the) (?:first|oldest|youngest|smallest|tiniest)|everyone saw|on the news|"
-                     r"(?:was|were|got|boy|girl|man|woman|child|kids?|teens?|rider|driver|cyclist|victims?) (?:hurt|injured|shot|hit|rescued|pulled) (?:in|on|by|at|from)|made headlines|famous|hint:)", re.IGNORECASE)
+_AGE = re.compile(
+    r"\b(?:\d{1,3}|\w+)[- ](?:years?|yrs?|months?|weeks?|days?)[- ](?:old|young)\b|\b\d{1,3} ?(?:yo|y/o)\b|\b\d{2}[MF]\b|"
+    r"\bat (?:age )?\d{1,2},? (?:s?he|they)\b|\b(?:is|turned|was) \d{2,3}\b(?! ?[%\-\u2013]| (?:of|percent|people|patients|"
+    r"minutes|hours|days|degrees))|(?:^|[.!?] )(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:-\w+)?,",
+    re.IGNORECASE,
+)
+_UNIQUE = re.compile(
+    r"\b(?:guess (?:who(?:se)?|which)|the only|(?:our|the) (?:first|oldest|youngest|smallest|tiniest)|everyone saw|on the news|"
+    r"(?:was|were|got|boy|girl|man|woman|child|kids?|teens?|rider|driver|cyclist|victims?) (?:hurt|injured|shot|hit|rescued|pulled) (?:in|on|by|at|from)|made headlines|famous|hint:)",
+    re.IGNORECASE,
+)
 _OURS = re.compile(
     r"\b(?:(?:our|my) (?:[\w\-']+ ){0,4}?(?:patient|pt|client|graduate|resident|vip)\b(?!s| care)|in our (?:[\w\-]+ ){0,2}(?:icu|nicu|picu|er|ed|"
     r"clinic|unit|hospice|ward|care|center|office|hospital|program|practice|department)|in the (?:icu|er|ed|or|nicu|trauma bay)|"
@@ -30,10 +40,13 @@ _OURS = re.compile(
     r"(?:to see|thank(?:s|ed)?) (?:us|our)\b|one of (?:my|our) regulars|our (?:\d{1,2}(?::\d\d)? ?[ap]m|next|last|first) (?:patient|appointment|today|was)|"
     r"with our (?:[\w\-]+ )?(?:team|program|nurses)|"
     r"our (?:[\w\-]+ ){0,2}(?:team|program|staff|nurses|surgeons?) (?:saved|treated|cared|delivered|helped (?:him|her)|transplanted|operated))",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _WHEN = re.compile(
     r"\b(?:today|tonight|last night|at \d{1,2} ?[ap]m|yesterday|this (?:morning|week|afternoon|evening|shift)|last (?:week|month|mon|tue|wed|thu|fri|sat|sun)\w*|"
-    r"(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|before (?:lunch|noon|breakfast)|overnight|last (?:spring|summer|fall|winter|year)|just (?:now|got|went|walked|left)|after \d+ days|earlier)\b", re.IGNORECASE)
+    r"(?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|before (?:lunch|noon|breakfast)|overnight|last (?:spring|summer|fall|winter|year)|just (?:now|got|went|walked|left)|after \d+ days|earlier)\b",
+    re.IGNORECASE,
+)
 _HEALTH = re.compile(
     r"\b(?:cancer|tumou?rs?|leuk\w+|lymphoma|carcinoma|surger\w+|surgical|operation|transplant\w*|chemo\w*|radiation|diabet\w+|stroke|"
     r"heart (?:attack|failure|surgery|transplant)|cardiac arrest|code blue|coded|intubat\w+|ventilator|icu|nicu|er\b|\bed\b|trauma|"
@@ -44,13 +57,16 @@ _HEALTH = re.compile(
     r"depress\w+|suicid\w+|psych\w*|schizo\w+|bipolar|anxiety|recover\w+|rang the bell|discharged|went home|remission|scar|veneers|"
     r"root canal|braces|botox|implants?|filler|makeover|weight loss|lost \d+|knee|hip\b|acl|lupus|troponin|chest pain|a1c|cpap|"
     r"thyroid|mole|rash|wound|burn\w*|bleed\w*|ruptured?|hospice|iop\b|treat(?:ed|ing)|admitted|hospitali[sz]ed|stable|hysterical|"
-    r"combative|physical therapy|therapy session|walk(?:ed|ing)? again)\b", re.IGNORECASE)
+    r"combative|physical therapy|therapy session|walk(?:ed|ing)? again)\b",
+    re.IGNORECASE,
+)
 _GENERAL = re.compile(
     r"\b(?:fictional|fictitious|hypothetical|case example|simulat\w+|training (?:scenario|mannequin)|illustrations? only|actor portrayal|"
     r"stock photo|teaching (?:collection|file|case)|not (?:an )?actual patients?|composite|if (?:you|your|someone|a child)|when (?:someone|your|you)|"
     r"every (?:patient|child)|1 in \d+|one in \w+|\d+ (?:percent|%)|talk (?:to|with) your|ask your|learn (?:the|more|how)|symptoms (?:of|include)|"
     r"therapy dog(?! spent)|call (?:911|988|us)|register|support group|class\b|we(?:'re| are) hiring|arrives|coming soon|myth|did you know|awareness)\b",
-    re.IGNORECASE)
+    re.IGNORECASE,
+)
 _ABOUT = re.compile(
     r"\b(?:(?:our|my|this|a|the|one of (?:our|my)) (?:[\w\-']+ ){0,3}?(?:patient|pt|client)\b(?!s| (?:care|portal|safety|experience|education|"
     r"advocate|satisfaction|rights|room|relations|services))|pt\b|mrn|dob|date of birth|(?:was|were|been|is|got|being|who) (?:\w+ )?(?:admitted|"
@@ -60,15 +76,24 @@ _ABOUT = re.compile(
     r"prescription|procedure|mastectomy|transplant|sleep study|bypass|lab|labs|insulin|meds|medications?|stroke|session|botox|visit|chart|"
     r"a1c|baby|delivery|condition|symptoms|test|intake|care|knee|hip)|you (?:were (?:seen|treated|admitted|a)|never had|came in)|your (?:root canal|colonoscopy|procedure|filling|lab|test|biopsy|mri|scan|surgery|results|claim|appointment on|ssn)|"
     r"history of|patient (?:id|name|record)|medical record|member (?:id|name)|seen (?:at|in|on|by)|insurance (?:id|member)|social security|"
-    r"patient,|patient:|patient named|ssn|dos|admission)\b", re.IGNORECASE)
+    r"patient,|patient:|patient named|ssn|dos|admission)\b",
+    re.IGNORECASE,
+)
 
 
 # Words that say "patient" by themselves, so no illness has to be named.
-_SURE = re.compile(r"\b(?:our resident|(?:my|our) (?:[\w\-]+ )?(?:patient|client)\b(?!s)|one of (?:my|our) regulars|our \d{1,2}(?::\d\d)? ?[ap]m)\b",
-                   re.IGNORECASE)
-_OUTCOME = re.compile(r"\b(?:he|she|him|her|his|is (?:recovering|stable|doing|resting|awake|back home)|made it|survived|got (?:approved|better|home|back))\b", re.IGNORECASE)
-_LIES_HERE = re.compile(r"\b(?:is|was|are) (?:now |still )?(?:in|on|at) our (?:[\w\-]+ )?(?:icu|er|ed|unit|ward|floor|hospital|trauma center|clinic)\b",
-                        re.IGNORECASE)
+_SURE = re.compile(
+    r"\b(?:our resident|(?:my|our) (?:[\w\-]+ )?(?:patient|client)\b(?!s)|one of (?:my|our) regulars|our \d{1,2}(?::\d\d)? ?[ap]m)\b",
+    re.IGNORECASE,
+)
+_OUTCOME = re.compile(
+    r"\b(?:he|she|him|her|his|is (?:recovering|stable|doing|resting|awake|back home)|made it|survived|got (?:approved|better|home|back))\b",
+    re.IGNORECASE,
+)
+_LIES_HERE = re.compile(
+    r"\b(?:is|was|are) (?:now |still )?(?:in|on|at) our (?:[\w\-]+ )?(?:icu|er|ed|unit|ward|floor|hospital|trauma center|clinic)\b",
+    re.IGNORECASE,
+)
 
 
 def about_a_patient(view: View) -> bool:

@@ -14,9 +14,14 @@ _DIGITS = re.compile(r"\d")
 _OWN_CUE = re.compile(
     r"\b(?:call|text|dial|phone|ring|reach|contact|visit|e-?mail|fax|message|write|register|rsvp|tel|info|questions|"
     r"schedule|book|appointments?|sign up|learn more|read|more (?:info|at|details)|apply|donate|join us|walk in|stop by|"
-    r"located|open|hours|location|address|hotline|line|office|front desk|manager|clinic)\b", re.IGNORECASE)
-_THEIRS = re.compile(r"\b(?:his|her|their|patient'?s?|pt|mom|mother|dad|father|my|client|member|cell|home number|she|he|"
-                     r"reach (?:him|her|them))\b", re.IGNORECASE)
+    r"located|open|hours|location|address|hotline|line|office|front desk|manager|clinic)\b",
+    re.IGNORECASE,
+)
+_THEIRS = re.compile(
+    r"\b(?:his|her|their|patient'?s?|pt|mom|mother|dad|father|my|client|member|cell|home number|she|he|"
+    r"reach (?:him|her|them))\b",
+    re.IGNORECASE,
+)
 _OURS = re.compile(r"\b(?:us|our|call (?:the|to book)|front desk)\b", re.IGNORECASE)
 _NINETY = {"ninety": 90, "hundred": 100}
 
@@ -109,9 +114,9 @@ def calendar_date(text: str, *_: object) -> bool:
 
 
 def _said_to_be_own(view: View, start: int, end: int) -> bool:
-    """"Call our office at ..." is the organisation's contact unless the clause speaks of somebody else's."""
+    """ "Call our office at ..." is the organisation's contact unless the clause speaks of somebody else's."""
     low, _ = view.sentence(start)
-    before = view.text[max(low, start - 90):start]
+    before = view.text[max(low, start - 90) : start]
     high = min(len(view.text), end + 40)
     if about_a_patient(view) and not _OURS.search(before):
         return False
@@ -135,8 +140,11 @@ def not_own_email(text: str, view: View, start: int, end: int) -> bool:
     if any(address.endswith("@" + domain) for domain in domains):
         return False
     local = re.split(r"@|\s", address)[0]
-    shared = re.fullmatch(r"(?:info|contact|appointments?|careers|jobs|events|media|press|hello|office|billing|hr|"
-                          r"foundation|volunteers?|privacy|marketing|admin|frontdesk|support|help)", local)
+    shared = re.fullmatch(
+        r"(?:info|contact|appointments?|careers|jobs|events|media|press|hello|office|billing|hr|"
+        r"foundation|volunteers?|privacy|marketing|admin|frontdesk|support|help)",
+        local,
+    )
     return not shared
 
 
@@ -157,7 +165,16 @@ def not_own_address(text: str, view: View, start: int, end: int) -> bool:
 
 
 VALIDATORS: dict[str, Callable[[str, View, int, int], bool]] = {
-    "luhn": luhn, "iban": iban, "ssn": ssn, "ip": ip_address, "age_over_89": over_89, "phone": phone, "vin": vin,
-    "date": calendar_date, "own_phone": not_own_phone, "own_email": not_own_email, "own_url": not_own_url,
+    "luhn": luhn,
+    "iban": iban,
+    "ssn": ssn,
+    "ip": ip_address,
+    "age_over_89": over_89,
+    "phone": phone,
+    "vin": vin,
+    "date": calendar_date,
+    "own_phone": not_own_phone,
+    "own_email": not_own_email,
+    "own_url": not_own_url,
     "own_address": not_own_address,
 }

@@ -18,9 +18,11 @@ from compliance.report import Severity
 _CLAUSE = re.compile(r"[;:,\u2014\u2013!?\n]|\s-\s|\.\s|\b(?:but|however|although|though)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*")
 _SHAPES = {
-    "shape:digits": re.compile(r"\d"), "shape:at": re.compile(r"@|\bat\b.{1,40}\bdot\b", re.IGNORECASE),
+    "shape:digits": re.compile(r"\d"),
+    "shape:at": re.compile(r"@|\bat\b.{1,40}\bdot\b", re.IGNORECASE),
     "shape:url": re.compile(r"://|www\.|\w\.[a-z]{2,}", re.IGNORECASE),
-    "shape:name": re.compile(r"[A-Z]"), "shape:initials": re.compile(r"\b[A-Z]\.\s?[A-Z]?"),
+    "shape:name": re.compile(r"[A-Z]"),
+    "shape:initials": re.compile(r"\b[A-Z]\.\s?[A-Z]?"),
 }
 
 

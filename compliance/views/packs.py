@@ -26,25 +26,40 @@ def packs(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     data = form.cleaned_data
     shown = matching(active, data.get("q", ""), data.get("flag", ""), data.get("severity", ""), data.get("status", ""))
-    return render(request, "compliance/packs.html", {
-        "form": form, "packs": shown, "digest": active.digest, "total": sum(len(row.rules) for row in shown),
-        "filtered": any(data.values()),
-    })
+    return render(
+        request,
+        "compliance/packs.html",
+        {
+            "form": form,
+            "packs": shown,
+            "digest": active.digest,
+            "total": sum(len(row.rules) for row in shown),
+            "filtered": any(data.values()),
+        },
+    )
 
 
 def matching(active: PackSet, text: str, flag: str, severity: str, status: str) -> list[ShownPack]:
     """Packs with the rules that fit; a pack without any is left out."""
     words = text.casefold().split()
     found = [
-        ShownPack(pack, [
-            rule for rule in pack.rules
-            if flag in ("", rule.flag) and severity in ("", rule.severity) and status in ("", rule.status)
-            and all(word in _haystack(rule) for word in words)
-        ])
+        ShownPack(
+            pack,
+            [
+                rule
+                for rule in pack.rules
+                if flag in ("", rule.flag)
+                and severity in ("", rule.severity)
+                and status in ("", rule.status)
+                and all(word in _haystack(rule) for word in words)
+            ],
+        )
         for pack in active.packs
     ]
     return [row for row in found if row.rules]
 
 
 def _haystack(rule: Rule) -> str:
-    return " ".join([rule.id, rule.flag, rule.message, rule.why, rule.source, rule.rewrite, *rule.flags, *rule.passes]).casefold()
+    return " ".join(
+        [rule.id, rule.flag, rule.message, rule.why, rule.source, rule.rewrite, *rule.flags, *rule.passes]
+    ).casefold()

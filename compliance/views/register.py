@@ -41,13 +41,26 @@ def register(request: HttpRequest) -> HttpResponse:
     position = int(before) if before.isascii() and before.isdigit() and int(before) <= LARGEST_NUMBER else None
     rows, following, total = records.page(filters, at=now, before=position)
     kept = [(name, request.GET[name]) for name in ("state", "channel") if request.GET.get(name)]
-    return render(request, "compliance/register.html", {
-        "form": form, "token_form": token_form, "token": token, "total": total, "zone": organisation_of(request).zone,
-        "rows": [(row, records.state_of(row, now), _labels(row)) for row in rows], "filtered": bool(kept or token),
-        "may_change": _may_change(viewer(request)),
-        "next_url": f"{request.path}?{urlencode([*kept, ('before', str(following))])}" if following and not token else "",
-        "first_url": f"{request.path}?{urlencode(kept)}" if position is not None else "", "more": bool(following and token),
-    }, status=422 if token_form.errors else 200)
+    return render(
+        request,
+        "compliance/register.html",
+        {
+            "form": form,
+            "token_form": token_form,
+            "token": token,
+            "total": total,
+            "zone": organisation_of(request).zone,
+            "rows": [(row, records.state_of(row, now), _labels(row)) for row in rows],
+            "filtered": bool(kept or token),
+            "may_change": _may_change(viewer(request)),
+            "next_url": f"{request.path}?{urlencode([*kept, ('before', str(following))])}"
+            if following and not token
+            else "",
+            "first_url": f"{request.path}?{urlencode(kept)}" if position is not None else "",
+            "more": bool(following and token),
+        },
+        status=422 if token_form.errors else 200,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,13 +90,19 @@ def authorization_add(request: HttpRequest) -> HttpResponse:
     channels, zone = _all_channels(), organisation_of(request).zone
     person = _person_asked_for(request)
     form = AuthorizationForm(
-        request.POST or None, zone=zone, channels=channels, initial={"token": person.token if person else "", "zone": zone}
+        request.POST or None,
+        zone=zone,
+        channels=channels,
+        initial={"token": person.token if person else "", "zone": zone},
     )
     if request.method != "POST" or not form.is_valid():
         return _authorization_form(request, form)
     fields = {
-        "information_missing": "information", "purpose_missing": "purposes", "channel_missing": "channels",
-        "signed_later": "signed_on", "dates_crossed": "valid_until",
+        "information_missing": "information",
+        "purpose_missing": "purposes",
+        "channel_missing": "channels",
+        "signed_later": "signed_on",
+        "dates_crossed": "valid_until",
     }
     return run(
         request,
@@ -126,11 +145,20 @@ def _detail(request: HttpRequest, pk: UUID, form: RevokeForm | None = None) -> H
     if record is None:
         raise Http404
     person = viewer(request)
-    return render(request, "compliance/authorization.html", {
-        "record": record, "state": records.state_of(record, clock.now()), "labels": _labels(record),
-        "zone": organisation_of(request).zone, "may_change": _may_change(person), "form": form or RevokeForm(),
-        "name": record.subject.name if _may_change(person) else "",
-    }, status=422 if form is not None else 200)
+    return render(
+        request,
+        "compliance/authorization.html",
+        {
+            "record": record,
+            "state": records.state_of(record, clock.now()),
+            "labels": _labels(record),
+            "zone": organisation_of(request).zone,
+            "may_change": _may_change(person),
+            "form": form or RevokeForm(),
+            "name": record.subject.name if _may_change(person) else "",
+        },
+        status=422 if form is not None else 200,
+    )
 
 
 def _labels(record: Authorization) -> dict[str, list[str]]:

@@ -13,8 +13,12 @@ from healthsocial.audit import queries, words
 class AuditFilterForm(forms.Form):
     """All fields optional; days are whole days in the organisation's zone."""
 
-    q = forms.CharField(label=_("Person"), required=False, max_length=200,
-                        widget=forms.TextInput(attrs={"data-search": True, "placeholder": _("Name")}))
+    q = forms.CharField(
+        label=_("Person"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"data-search": True, "placeholder": _("Name")}),
+    )
     verb = forms.ChoiceField(label=_("What happened"), required=False)
     kind = forms.ChoiceField(label=_("To what"), required=False)
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
@@ -26,8 +30,12 @@ class AuditFilterForm(forms.Form):
     def __init__(self, *args: Any, zone: str = "UTC", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zone = ZoneInfo(zone)
-        self._choices("verb", _("Anything"), [(verb, words.verb_words(verb)) for verb in queries.distinct_values("verb")])
-        self._choices("kind", _("Anything"), [(kind, words.kind_words(kind)) for kind in queries.distinct_values("target_type")])
+        self._choices(
+            "verb", _("Anything"), [(verb, words.verb_words(verb)) for verb in queries.distinct_values("verb")]
+        )
+        self._choices(
+            "kind", _("Anything"), [(kind, words.kind_words(kind)) for kind in queries.distinct_values("target_type")]
+        )
 
     def _choices(self, name: str, empty: Any, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -45,9 +53,13 @@ class AuditFilterForm(forms.Form):
         self.is_valid()  # fills cleaned_data with the fields that are right
         data = self.cleaned_data
         return queries.Filters(
-            who=data.get("q", "").strip(), actor=data.get("actor", ""), verb=data.get("verb", ""),
-            target_type=data.get("kind", ""), target_id=data.get("target", ""),
-            since=self._start_of(data.get("since")), until=self._start_of(data.get("until"), plus=1),
+            who=data.get("q", "").strip(),
+            actor=data.get("actor", ""),
+            verb=data.get("verb", ""),
+            target_type=data.get("kind", ""),
+            target_id=data.get("target", ""),
+            since=self._start_of(data.get("since")),
+            until=self._start_of(data.get("until"), plus=1),
             refused_only=bool(data.get("refused")),
         )
 

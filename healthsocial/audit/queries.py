@@ -64,7 +64,12 @@ def matching(filters: Filters) -> QuerySet[Event]:
     if filters.who:
         ids = words.search("person", filters.who)
         events = events.filter(Q(actor_id__in=ids) | Q(actor_id="", actor_name__icontains=filters.who))
-    exact = {"actor_id": filters.actor, "verb": filters.verb, "target_type": filters.target_type, "target_id": filters.target_id}
+    exact = {
+        "actor_id": filters.actor,
+        "verb": filters.verb,
+        "target_type": filters.target_type,
+        "target_id": filters.target_id,
+    }
     events = events.filter(**{name: value for name, value in exact.items() if value})
     if filters.since:
         events = events.filter(at__gte=filters.since)
@@ -103,9 +108,13 @@ def _line(event: Event, label: words.Label | None) -> Line:
     if not url and event.target_type == "post" and event.target_id:
         url = _post_url(event.target_id)
     return Line(
-        event=event, words=words.verb_words(event.verb), refused=event.verb.endswith(words.REFUSED),
+        event=event,
+        words=words.verb_words(event.verb),
+        refused=event.verb.endswith(words.REFUSED),
         target_kind=words.kind_words(event.target_type) if event.target_type else "",
-        target_text=label.text if label else event.target_id[:8], target_url=url, data=data_items(event.body),
+        target_text=label.text if label else event.target_id[:8],
+        target_url=url,
+        data=data_items(event.body),
     )
 
 

@@ -104,9 +104,15 @@ def event_problems(event: Event) -> list[str]:
 def _columns_told(body: dict[str, Any]) -> dict[str, Any]:
     actor, target = body["actor"], body["target"]
     return {
-        "seq": body["seq"], "at": body["at"], "verb": body["verb"],
-        "actor_kind": actor["kind"], "actor_id": actor["id"], "actor_name": actor["name"], "actor_role": actor["role"],
-        "target_type": target["type"], "target_id": target["id"],
+        "seq": body["seq"],
+        "at": body["at"],
+        "verb": body["verb"],
+        "actor_kind": actor["kind"],
+        "actor_id": actor["id"],
+        "actor_name": actor["name"],
+        "actor_role": actor["role"],
+        "target_type": target["type"],
+        "target_id": target["id"],
     }
 
 

@@ -45,7 +45,7 @@ def register_kind(target_type: str, kind: Kind) -> None:
 
 
 def verb_words(verb: str) -> str:
-    """"Gave a role", "Refused: gave a role"; a verb nobody registered reads as it is spelt: "Post approved"."""
+    """ "Gave a role", "Refused: gave a role"; a verb nobody registered reads as it is spelt: "Post approved"."""
     plain = verb.removesuffix(REFUSED)
     words = str(_verbs.get(plain) or plain.replace(".", " ").replace("_", " ").capitalize())
     if verb.endswith(REFUSED):

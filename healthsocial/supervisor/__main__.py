@@ -62,7 +62,9 @@ def _run(data: Path) -> int:
     try:
         _start_all(loop, data, scratch, host, port)
         if not loop.wait_until(lambda: _answers(host, port), READY_SECONDS) and not loop.stops:
-            raise Problem(f"The web server did not answer within {READY_SECONDS:.0f} seconds; its last lines are above.")
+            raise Problem(
+                f"The web server did not answer within {READY_SECONDS:.0f} seconds; its last lines are above."
+            )
         if not loop.stops:
             took = time.monotonic() - begin
             say(f"HealthSocial is ready after {took:.1f} s: {os.environ['HEALTHSOCIAL_URL']} (Ctrl-C stops it)")

@@ -26,21 +26,64 @@ class Spec:
 
 def redis(program: str, folder: Path, log: Path) -> Spec:
     """A private server on a unix socket; no TCP port. The append-only file keeps the queue over its own crash."""
-    return Spec("redis", (
-        program, "--port", "0", "--unixsocket", str(folder / "redis.sock"), "--unixsocketperm", "700", "--dir", str(folder),
-        "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "notice",
-        "--logfile", str(log),
-    ), 10)
+    return Spec(
+        "redis",
+        (
+            program,
+            "--port",
+            "0",
+            "--unixsocket",
+            str(folder / "redis.sock"),
+            "--unixsocketperm",
+            "700",
+            "--dir",
+            str(folder),
+            "--appendonly",
+            "yes",
+            "--save",
+            "",
+            "--maxmemory-policy",
+            "noeviction",
+            "--daemonize",
+            "no",
+            "--loglevel",
+            "notice",
+            "--logfile",
+            str(log),
+        ),
+        10,
+    )
 
 
 def web(host: str, port: int, *, pool: bool) -> Spec:
     """`pool`: keep database connections between requests. Web only: Celery would share the pool across forks."""
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    return Spec("web", (
-        sys.executable, "-m", "gunicorn", "healthsocial.wsgi:application", "--worker-class", "gthread", "--workers", "1",
-        "--threads", "8", "--bind", bind, "--timeout", "60", "--graceful-timeout", "10", "--no-control-socket",
-        "--log-level", "warning",
-    ), 15, {"HEALTHSOCIAL_DB_POOL": "1"} if pool else {})
+    return Spec(
+        "web",
+        (
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "healthsocial.wsgi:application",
+            "--worker-class",
+            "gthread",
+            "--workers",
+            "1",
+            "--threads",
+            "8",
+            "--bind",
+            bind,
+            "--timeout",
+            "60",
+            "--graceful-timeout",
+            "10",
+            "--no-control-socket",
+            "--log-level",
+            "warning",
+        ),
+        15,
+        {"HEALTHSOCIAL_DB_POOL": "1"} if pool else {},
+    )
 
 
 def dispatch() -> Spec:
@@ -49,17 +92,47 @@ def dispatch() -> Spec:
 
 
 def worker() -> Spec:
-    return Spec("worker", (
-        sys.executable, "-m", "celery", "--quiet", "-A", "healthsocial", "worker", "--concurrency", "2", "--without-gossip",
-        "--without-mingle", "--loglevel", "WARNING",
-    ), 35)
+    return Spec(
+        "worker",
+        (
+            sys.executable,
+            "-m",
+            "celery",
+            "--quiet",
+            "-A",
+            "healthsocial",
+            "worker",
+            "--concurrency",
+            "2",
+            "--without-gossip",
+            "--without-mingle",
+            "--loglevel",
+            "WARNING",
+        ),
+        35,
+    )
 
 
 def beat(schedule: Path) -> Spec:
-    return Spec("beat", (
-        sys.executable, "-m", "celery", "--quiet", "-A", "healthsocial", "beat", "--schedule", str(schedule), "--pidfile", "",
-        "--loglevel", "WARNING",
-    ), 5)
+    return Spec(
+        "beat",
+        (
+            sys.executable,
+            "-m",
+            "celery",
+            "--quiet",
+            "-A",
+            "healthsocial",
+            "beat",
+            "--schedule",
+            str(schedule),
+            "--pidfile",
+            "",
+            "--loglevel",
+            "WARNING",
+        ),
+        5,
+    )
 
 
 def start(command: tuple[str, ...], env: dict[str, str], output: int | None = None) -> "subprocess.Popen[bytes]":
@@ -68,15 +141,27 @@ def start(command: tuple[str, ...], env: dict[str, str], output: int | None = No
     Call it from the main thread only: on Linux the kernel sends SIGTERM to the process when the *thread* that made it ends.
     """
     return subprocess.Popen(  # noqa: S603  (commands of this module)
-        command, cwd=BASE, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=None if output is None else subprocess.STDOUT,
-        start_new_session=True, preexec_fn=_tie(os.getpid()),
+        command,
+        cwd=BASE,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_tie(os.getpid()),
     )
 
 
 def start_guard(lock: int) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py"))], cwd=BASE, stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=(lock,), bufsize=0,
+        [sys.executable, "-I", "-S", str(Path(__file__).with_name("guard.py"))],
+        cwd=BASE,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        pass_fds=(lock,),
+        bufsize=0,
     )
 
 

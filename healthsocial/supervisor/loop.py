@@ -157,7 +157,9 @@ class Loop:
         calm = time.monotonic() - child.started > CALM_SECONDS
         self.crashes[name] = 1 if calm else self.crashes.get(name, 0) + 1
         if not self.ready and self.crashes[name] >= CRASHES_BEFORE_READY:
-            raise Problem(f"The {name} process ended {self.crashes[name]} times before it was ready; its last lines are above.")
+            raise Problem(
+                f"The {name} process ended {self.crashes[name]} times before it was ready; its last lines are above."
+            )
         pause = min(LONGEST_PAUSE, 2.0 ** (self.crashes[name] - 1))
         say(f"{name} ended ({_how(code)}); it starts again in {pause:.0f} s")
         self.waiting[name] = (time.monotonic() + pause, child.spec)

@@ -37,7 +37,9 @@ def free_bytes(folder: Path) -> int:
 
 
 def full(folder: Path) -> str:
-    return f"The disk that holds {folder} is full (less than {NEEDED_BYTES // 10**6} MB free); make room and start again."
+    return (
+        f"The disk that holds {folder} is full (less than {NEEDED_BYTES // 10**6} MB free); make room and start again."
+    )
 
 
 def port_number(text: str) -> int:
@@ -71,7 +73,9 @@ def sqlite_file(path: Path) -> None:
     if not path.exists():
         return
     if path.stat().st_size == 0:
-        raise Problem(f"The database file {path} is empty; remove it to start anew, or use `manage.py restore BACKUP --replace`.")
+        raise Problem(
+            f"The database file {path} is empty; remove it to start anew, or use `manage.py restore BACKUP --replace`."
+        )
     try:
         connection = sqlite3.connect(path, timeout=20)
         try:

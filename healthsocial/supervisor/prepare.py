@@ -148,7 +148,9 @@ def _migrations_missing() -> bool:
     unknown = set(executor.loader.applied_migrations) - set(graph.nodes) - set(executor.loader.replacements)
     newer = sorted(f"{label}.{name}" for label, name in unknown if label in ours)
     if newer:
-        raise Problem(f"The database was made by a newer version ({newer[-1]}): install that one, or restore an older backup.")
+        raise Problem(
+            f"The database was made by a newer version ({newer[-1]}): install that one, or restore an older backup."
+        )
     return bool(executor.migration_plan(graph.leaf_nodes()))
 
 
@@ -169,7 +171,9 @@ def _fill(*, demo: bool) -> None:
     if User.objects.exists():
         return
     if not demo or settings.PRODUCTION:
-        say(f"Nobody can sign in yet. Make the first administrators: {sys.executable} manage.py create_first_admins EMAIL EMAIL")
+        say(
+            f"Nobody can sign in yet. Make the first administrators: {sys.executable} manage.py create_first_admins EMAIL EMAIL"
+        )
         return
     say("Filling the empty database with demo data (DEMO=0 leaves it empty) ...")
     _manage("load_demo")

@@ -57,24 +57,37 @@ def calendar(request: HttpRequest) -> HttpResponse:
     monday = monday_of(wanted or today)
     since, until = first_instant(monday, zone), first_instant(monday + timedelta(days=7), zone)
     posts = officer.calendar(person, since=since, until=until, channel=channel)
-    entries = sorted((entry(post) for post in posts[: officer.CALENDAR_LIMIT]), key=lambda row: (row.at, str(row.post.pk)))
+    entries = sorted(
+        (entry(post) for post in posts[: officer.CALENDAR_LIMIT]), key=lambda row: (row.at, str(row.post.pk))
+    )
     days = [monday + timedelta(days=number) for number in range(7)]
     kept = [("channel", str(channel))] if channel else []
-    return render(request, "posts/officer/calendar.html", {
-        "form": form, "zone": zone_name, "now": now, "monday": monday, "sunday": days[-1],
-        "days": [
-            Day(day, [row for row in entries if row.at.astimezone(zone).date() == day], day == today) for day in days
-        ],
-        "cut": len(posts) > officer.CALENDAR_LIMIT, "limit": officer.CALENDAR_LIMIT,
-        "overdue": officer.overdue(person, now),
-        "scheduled": sum(row.look == "scheduled" for row in entries),
-        "proposed": sum(row.look == "proposed" for row in entries),
-        "published": sum(row.look == "published" for row in entries),
-        "previous_url": address(request, monday - timedelta(days=7), kept),
-        "next_url": address(request, monday + timedelta(days=7), kept),
-        "this_url": f"{request.path}?{urlencode(kept)}" if monday != monday_of(today) else "",
-        "filtered": bool(kept), "may_move": may_anywhere(person, "posts.schedule"),
-    })
+    return render(
+        request,
+        "posts/officer/calendar.html",
+        {
+            "form": form,
+            "zone": zone_name,
+            "now": now,
+            "monday": monday,
+            "sunday": days[-1],
+            "days": [
+                Day(day, [row for row in entries if row.at.astimezone(zone).date() == day], day == today)
+                for day in days
+            ],
+            "cut": len(posts) > officer.CALENDAR_LIMIT,
+            "limit": officer.CALENDAR_LIMIT,
+            "overdue": officer.overdue(person, now),
+            "scheduled": sum(row.look == "scheduled" for row in entries),
+            "proposed": sum(row.look == "proposed" for row in entries),
+            "published": sum(row.look == "published" for row in entries),
+            "previous_url": address(request, monday - timedelta(days=7), kept),
+            "next_url": address(request, monday + timedelta(days=7), kept),
+            "this_url": f"{request.path}?{urlencode(kept)}" if monday != monday_of(today) else "",
+            "filtered": bool(kept),
+            "may_move": may_anywhere(person, "posts.schedule"),
+        },
+    )
 
 
 def entry(post: Post) -> Entry:

@@ -17,7 +17,9 @@ from posts.actions.channels import disable_channel, enable_channel
 def disable(request: HttpRequest, pk: UUID) -> HttpResponse:
     access_channel(viewer(request), pk)
     return run(
-        request, lambda: disable_channel(pk, by=viewer(request)), to=reverse("org:channel", args=[pk]),
+        request,
+        lambda: disable_channel(pk, by=viewer(request)),
+        to=reverse("org:channel", args=[pk]),
         done=_("Switched off. Nothing more is sent to this channel; what is public stays public."),
     )
 
@@ -27,6 +29,8 @@ def disable(request: HttpRequest, pk: UUID) -> HttpResponse:
 def enable(request: HttpRequest, pk: UUID) -> HttpResponse:
     access_channel(viewer(request), pk)
     return run(
-        request, lambda: enable_channel(pk, by=viewer(request)), to=reverse("org:channel", args=[pk]),
+        request,
+        lambda: enable_channel(pk, by=viewer(request)),
+        to=reverse("org:channel", args=[pk]),
         done=_("Switched on. Nothing goes out by itself: posts that lost their place need their time confirmed."),
     )

@@ -48,11 +48,17 @@ def channel(request: HttpRequest, slug: str) -> HttpResponse:
     found = list(_standing(place, before or since, including=not before)[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     organisation = organisation_of(request)
-    page = render_to_string("posts/public/channel.html", {
-        "channel": place, "organisation": organisation, "zone": organisation.zone, "publications": _shown(place, shown),
-        "older_url": f"{request.path}?before={shown[-1].pk}" if len(found) > PAGE_SIZE else "",
-        "newest_url": request.path if before or since else "",
-    })
+    page = render_to_string(
+        "posts/public/channel.html",
+        {
+            "channel": place,
+            "organisation": organisation,
+            "zone": organisation.zone,
+            "publications": _shown(place, shown),
+            "older_url": f"{request.path}?before={shown[-1].pk}" if len(found) > PAGE_SIZE else "",
+            "newest_url": request.path if before or since else "",
+        },
+    )
     return HttpResponse(page)
 
 
@@ -97,11 +103,17 @@ def _shown(place: Channel, rows: list[LocalPublication]) -> list[Shown]:
 
 def _corrections(place: Channel, rows: list[LocalPublication]) -> tuple[dict[int, int], dict[int, int]]:
     """Publication -> the one it corrects, and -> the newest that corrects it; public ones of this channel only."""
-    sent = dict(Delivery.objects.filter(idempotency_key__in=[row.key for row in rows]).values_list("idempotency_key", "post"))
+    sent = dict(
+        Delivery.objects.filter(idempotency_key__in=[row.key for row in rows]).values_list("idempotency_key", "post")
+    )
     posts = list(sent.values())
-    pairs = Delivery.objects.filter(
-        Q(post__in=posts, post__corrects__isnull=False) | Q(post__corrects__in=posts), channel=place
-    ).values_list("post", "post__corrects").distinct()
+    pairs = (
+        Delivery.objects.filter(
+            Q(post__in=posts, post__corrects__isnull=False) | Q(post__corrects__in=posts), channel=place
+        )
+        .values_list("post", "post__corrects")
+        .distinct()
+    )
     correcting = dict(pairs)
     involved = {*correcting, *correcting.values()}
     keys = dict(Delivery.objects.filter(post__in=involved, channel=place).values_list("idempotency_key", "post"))
@@ -161,7 +173,9 @@ class ChannelFeed(_Feed):
 
 def printable(text: str) -> str:
     """Without the control characters that XML cannot hold."""
-    return "".join(c for c in text if c in "\n\t\r" or (c >= " " and c not in "\x7f\ufffe\uffff" and not "\ud800" <= c <= "\udfff"))
+    return "".join(
+        c for c in text if c in "\n\t\r" or (c >= " " and c not in "\x7f\ufffe\uffff" and not "\ud800" <= c <= "\udfff")
+    )
 
 
 _feed = ChannelFeed()

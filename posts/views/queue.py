@@ -22,16 +22,27 @@ def queue(request: HttpRequest) -> HttpResponse:
     form = QueueFilterForm(request.GET, channels=officer.review_channels(person))
     form.is_valid()
     data = form.cleaned_data
-    filters = QueueFilters(UUID(data["channel"]) if data.get("channel") else None, data.get("risk", ""), data.get("due", ""))
+    filters = QueueFilters(
+        UUID(data["channel"]) if data.get("channel") else None, data.get("risk", ""), data.get("due", "")
+    )
     after = position(request.GET.get("after", ""))
     rows, following, total = officer.queue(person, filters, now=now, after=after)
     kept = [(name, request.GET[name]) for name in ("channel", "risk", "due") if request.GET.get(name)]
-    return render(request, "posts/officer/queue.html", {
-        "form": form, "rows": rows, "total": total, "now": now, "zone": organisation_of(request).zone,
-        "filtered": bool(kept), "after": after,
-        "first_url": f"{request.path}?{urlencode(kept)}" if after else "",
-        "next_url": f"{request.path}?{urlencode([*kept, ('after', place(following))])}" if following else "",
-    })
+    return render(
+        request,
+        "posts/officer/queue.html",
+        {
+            "form": form,
+            "rows": rows,
+            "total": total,
+            "now": now,
+            "zone": organisation_of(request).zone,
+            "filtered": bool(kept),
+            "after": after,
+            "first_url": f"{request.path}?{urlencode(kept)}" if after else "",
+            "next_url": f"{request.path}?{urlencode([*kept, ('after', place(following))])}" if following else "",
+        },
+    )
 
 
 @require_safe
@@ -39,7 +50,9 @@ def queue(request: HttpRequest) -> HttpResponse:
 def relying(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A part of the authorization's page: the posts that rely on it. Compliance does not know posts, so the page asks here."""
     posts, seen, everything = officer.relying_on(viewer(request), pk)
-    return render(request, "posts/officer/_relying.html", {"posts": posts, "seen": seen, "hidden_number": everything - seen})
+    return render(
+        request, "posts/officer/_relying.html", {"posts": posts, "seen": seen, "hidden_number": everything - seen}
+    )
 
 
 def place(row: Position) -> str:

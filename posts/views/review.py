@@ -65,12 +65,19 @@ def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _page(request, seen, Typed(answers={card: form}))
     ids = [UUID(text) for text in request.POST.getlist("finding") if _is_uuid(text)]
-    fields = {"words_missing": "words", "source_missing": "source_url", "authorization_missing": "authorization", "answer_kind": "kind"}
+    fields = {
+        "words_missing": "words",
+        "source_missing": "source_url",
+        "authorization_missing": "authorization",
+        "answer_kind": "kind",
+    }
     return run(
         request,
         lambda: answer_several(pk, ids, by=viewer(request), side=AnswerSide.OFFICER, **form.answer()),
         to=lambda made: _next_open(seen.post),
-        done=lambda made: _("Answered.") if len(made) == 1 else _("%(number)d findings answered.") % {"number": len(made)},
+        done=lambda made: (
+            _("Answered.") if len(made) == 1 else _("%(number)d findings answered.") % {"number": len(made)}
+        ),
         again=lambda refusal: _page(
             request, _seen(request, pk), Typed(answers={card: _put(form, refusal, fields)}, opened=_version_of(request))
         ),
@@ -85,10 +92,16 @@ def slot_button(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = _approve_form(request, seen.post, request.GET)
     form.full_clean()
     choice = choose(seen.post, seen.channels, form.wall(), clock.now())
-    return render(request, "posts/officer/_slot_button.html", {
-        "choice": choice, "choice_reasons": reasons_for_page(choice.reasons), "stopping": _stopping(request, seen),
-        "post": seen.post,
-    })
+    return render(
+        request,
+        "posts/officer/_slot_button.html",
+        {
+            "choice": choice,
+            "choice_reasons": reasons_for_page(choice.reasons),
+            "stopping": _stopping(request, seen),
+            "post": seen.post,
+        },
+    )
 
 
 @sensitive_post_parameters("password")
@@ -102,7 +115,11 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     opened = _version_of(request)
     choice = choose(seen.post, seen.channels, form.wall() if form.is_valid() else None, clock.now())
     offer = next((offer for offer in choice.offers if offer.decision == decision), None)
-    if form.is_valid() and decision not in ("now", "later") and (offer is None or choice.named != form.cleaned_data["named"]):
+    if (
+        form.is_valid()
+        and decision not in ("now", "later")
+        and (offer is None or choice.named != form.cleaned_data["named"])
+    ):
         form.add_error("time" if not choice.offers else None, _time_problem(choice))
     if not form.is_valid() or opened is None:
         return _page(request, seen, Typed(approve=form, opened=opened))
@@ -121,7 +138,10 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
         again=lambda refusal: _page(
             request,
             _seen(request, pk),
-            Typed(approve=_put(form, refusal, {"signature_wrong": "password", "signature_paused": "password"}), opened=opened),
+            Typed(
+                approve=_put(form, refusal, {"signature_wrong": "password", "signature_paused": "password"}),
+                opened=opened,
+            ),
         ),
     )
 
@@ -191,14 +211,23 @@ def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpR
         _renew(bound, post)
     choice = choose(post, seen.channels, _wall(choosing), now)
     waiting = [card.look["id"] for card in cards if card.open]
-    may_answer = post.state == State.IN_REVIEW and permissions.denied(person, Transition.APPROVE, post, seen.channels) is None
+    may_answer = (
+        post.state == State.IN_REVIEW and permissions.denied(person, Transition.APPROVE, post, seen.channels) is None
+    )
     context: dict[str, Any] = {
-        "post": post, "channels": seen.channels, "zone": organisation_of(request).zone, "now": now, "stale": stale,
-        "shown_version": post.current_version, "form_kind": form["kind"], "links": form["links"],
+        "post": post,
+        "channels": seen.channels,
+        "zone": organisation_of(request).zone,
+        "now": now,
+        "stale": stale,
+        "shown_version": post.current_version,
+        "form_kind": form["kind"],
+        "links": form["links"],
         "person_answer": PersonAnswer(form["person_answer"]).label,
         "blocks": reviewing.blocks(form, seen.channels, cards),
         "cards": [(card, _card_form(card, records, typed.answers)) for card in cards],
-        "open_count": len(waiting), "first_open": waiting[0] if waiting else "",
+        "open_count": len(waiting),
+        "first_open": waiting[0] if waiting else "",
         "several": may_answer and (len(waiting) > 1 or BULK in typed.answers),
         "bulk": typed.answers.get(BULK) or AnswerForm(records=records, auto_id="id_several_%s"),
         "bulk_used": BULK in typed.answers,
@@ -207,10 +236,14 @@ def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpR
         "persons": reviewing.persons(form, records, now),
         "person_reasons": reasons_for_page(guards.persons_covered(form, now, moment=_("now"))),
         "check": reviewing.check_info(checked, names, now),
-        "in_review": post.state == State.IN_REVIEW, "stopping": reviewing.linked(_stopping(request, seen), cards), "meaning": approving.MEANING,
+        "in_review": post.state == State.IN_REVIEW,
+        "stopping": reviewing.linked(_stopping(request, seen), cards),
+        "meaning": approving.MEANING,
         "may_answer": may_answer,
         "may_send_back": permissions.denied(person, Transition.REJECT, post, seen.channels) is None,
-        "approve_form": choosing, "choice": choice, "choice_reasons": reasons_for_page(choice.reasons),
+        "approve_form": choosing,
+        "choice": choice,
+        "choice_reasons": reasons_for_page(choice.reasons),
         "now_reasons": reasons_for_page(leaving(post, seen.channels)),
         "changes_form": typed.changes or _send_back_form(post, "changes"),
         "reject_form": typed.reject or _send_back_form(post, "reject"),
@@ -287,7 +320,9 @@ def _approved_words(post: Post, decision: str) -> str:
         return _("Approved. It is being published now.")
     if decision == "later" or post.slot_at is None:
         return _("Approved, with no time yet. It is not published until somebody gives it a time.")
-    return _("Approved for %(when)s.") % {"when": short_time(Slot(post.slot_at, post.slot_zone, post.slot_wall), clock.now())}
+    return _("Approved for %(when)s.") % {
+        "when": short_time(Slot(post.slot_at, post.slot_zone, post.slot_wall), clock.now())
+    }
 
 
 def _next_open(post: Post) -> str:

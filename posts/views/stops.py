@@ -47,7 +47,9 @@ class Target:
                 self.unsent,
             ) % {"n": self.unsent}
         if self.emergencies:
-            more = ngettext("%(n)d of them is of an emergency post.", "%(n)d of them are of emergency posts.", self.emergencies)
+            more = ngettext(
+                "%(n)d of them is of an emergency post.", "%(n)d of them are of emergency posts.", self.emergencies
+            )
             words = f"{words} {more % {'n': self.emergencies}}"
         return words
 
@@ -76,7 +78,11 @@ def start(request: HttpRequest) -> HttpResponse:
     return run(
         request,
         lambda: crisis_stop.start_stop(
-            by=viewer(request), scope=target.scope, reason=data["reason"], group=target.group, channel=target.channel,
+            by=viewer(request),
+            scope=target.scope,
+            reason=data["reason"],
+            group=target.group,
+            channel=target.channel,
             emergency_goes_on=data["emergency_goes_on"],
         ),
         to=reverse("posts:stops"),
@@ -91,7 +97,9 @@ def release(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not CrisisStop.objects.filter(pk=pk).exists():
         raise Http404
     return run(
-        request, lambda: crisis_stop.release_stop(pk, by=viewer(request)), to=reverse("posts:stops"),
+        request,
+        lambda: crisis_stop.release_stop(pk, by=viewer(request)),
+        to=reverse("posts:stops"),
         done=_("Released. Nothing goes out by itself: the posts below need their time confirmed."),
     )
 
@@ -106,11 +114,20 @@ def _page(request: HttpRequest, again: Target | None = None) -> HttpResponse:
     in_force = officer.stops_in_force()
     targets = _targets(person, in_force)
     may_release = {stop.pk for stop in in_force if _may_release(stop, targets)}
-    return render(request, "posts/officer/stops.html", {
-        "zone": organisation_of(request).zone, "now": clock.now(), "again": again,
-        "stops": [(stop, stop.pk in may_release) for stop in in_force], "past": officer.stops_past(),
-        "targets": targets, "waiting": officer.needing_their_time(person),
-    }, status=422 if again is not None else 200)
+    return render(
+        request,
+        "posts/officer/stops.html",
+        {
+            "zone": organisation_of(request).zone,
+            "now": clock.now(),
+            "again": again,
+            "stops": [(stop, stop.pk in may_release) for stop in in_force],
+            "past": officer.stops_past(),
+            "targets": targets,
+            "waiting": officer.needing_their_time(person),
+        },
+        status=422 if again is not None else 200,
+    )
 
 
 def _may_release(stop: CrisisStop, targets: list[Target]) -> bool:
@@ -143,13 +160,25 @@ def _targets(person: User, in_force: list[CrisisStop] | None = None) -> list[Tar
 
 
 def _target(
-    scope: StopScope, name: str, detail: str, channels: list[UUID], unsent: dict[UUID, tuple[int, int]],
-    group: ChannelGroup | None = None, channel: Channel | None = None,
+    scope: StopScope,
+    name: str,
+    detail: str,
+    channels: list[UUID],
+    unsent: dict[UUID, tuple[int, int]],
+    group: ChannelGroup | None = None,
+    channel: Channel | None = None,
 ) -> Target:
     place = group or channel
     key = f"{scope.value}:{place.pk}" if place else scope.value
     counts = [unsent.get(pk, (0, 0)) for pk in channels]
     return Target(
-        key, scope.value, name, detail, sum(n for n, _e in counts), sum(e for _n, e in counts),
-        StopForm(auto_id=f"id_{key.replace(':', '-')}_%s"), group, channel,
+        key,
+        scope.value,
+        name,
+        detail,
+        sum(n for n, _e in counts),
+        sum(e for _n, e in counts),
+        StopForm(auto_id=f"id_{key.replace(':', '-')}_%s"),
+        group,
+        channel,
     )

@@ -12,6 +12,7 @@ from tests.conftest import Cast
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("real_connections")]
 
+SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 WORDS = "Our flu clinic opens on Saturday. Walk in between nine and noon; results guaranteed in three weeks."
 
 
@@ -28,15 +29,15 @@ def _sign_out(desk: Desk) -> None:
     desk.page.context.clear_cookies()
 
 
-@pytest.mark.parametrize("desk", [1280, 360], indirect=True)
 def test_from_draft_to_the_public_page(desk: Desk, cast: Cast) -> None:
     page = desk.page
     reached: dict[str, list[str]] = {}
 
     def look(name: str) -> None:
         reached[name] = desk.accessibility()
-        wide = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-        assert not wide, f"{name} scrolls sideways"
+        page.set_viewport_size({"width": 360, "height": 740})
+        assert not page.evaluate(SIDEWAYS), f"{name} scrolls sideways on a phone"
+        page.set_viewport_size({"width": 1280, "height": 900})
 
     desk.open("/account/login/")
     look("sign in")

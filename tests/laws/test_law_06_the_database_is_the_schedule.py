@@ -56,6 +56,7 @@ def test_a_broker_that_is_down_is_noticed_and_not_needed(
     settings.BROKER_CONFIGURED = True
     before = current_app._get_current_object()
     unreachable = Celery("unreachable", broker="redis://127.0.0.1:1/0", set_as_current=True)
+    unreachable.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     try:
         assert send("posts.deliver", "x") is False
     finally:

@@ -28,12 +28,22 @@ def test_officers_see_their_posts_and_only_the_number_of_the_others(cast: Cast) 
     now = clock.now()
     person = add_subject(by=cast.priya, kind="patient", name="Grete Beispiel")
     record = add_authorization(
-        by=cast.priya, subject=person, kind="hipaa", information=["name"], purposes=["social"], signed_on=now.date(),
-        valid_from=now - timedelta(days=1), valid_until=None, all_channels=True,
+        by=cast.priya,
+        subject=person,
+        kind="hipaa",
+        information=["name"],
+        purposes=["social"],
+        signed_on=now.date(),
+        valid_from=now - timedelta(days=1),
+        valid_until=None,
+        all_channels=True,
     )
     assert "No post relies on it." in relying(cast.priya, record)[1]
     post = moves.in_review(
-        cast, person_answer="patients", person_answer_explicit=True, authorizations=(str(record.pk),),
+        cast,
+        person_answer="patients",
+        person_answer_explicit=True,
+        authorizations=(str(record.pk),),
         persons=({"subject": str(person.pk), "information": ["name"]},),
     )
     status, shown = relying(cast.rita, record)

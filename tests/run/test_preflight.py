@@ -62,7 +62,9 @@ def test_a_long_data_path_gets_a_short_private_socket_folder(tmp_path: Path) -> 
 
 def test_the_lock_says_who_holds_it(tmp_path: Path) -> None:
     held = datalock.take(tmp_path, address="http://127.0.0.1:8000")
-    with pytest.raises(datalock.DataInUse, match=rf"already runs on .* \(process {os.getpid()}, http://127.0.0.1:8000\)"):
+    with pytest.raises(
+        datalock.DataInUse, match=rf"already runs on .* \(process {os.getpid()}, http://127.0.0.1:8000\)"
+    ):
         datalock.take(tmp_path)
     os.close(held)
     os.close(datalock.take(tmp_path))

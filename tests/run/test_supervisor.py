@@ -122,8 +122,13 @@ def test_a_taken_port_is_found_before_anything_is_written(tmp_path: Path) -> Non
 
 def test_the_guard_ends_what_does_not_want_to_end() -> None:
     stubborn = subprocess.Popen(
-        [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"],
-        stdout=subprocess.PIPE, start_new_session=True,
+        [
+            sys.executable,
+            "-c",
+            "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(60)",
+        ],
+        stdout=subprocess.PIPE,
+        start_new_session=True,
     )
     assert stubborn.stdout is not None
     stubborn.stdout.readline()

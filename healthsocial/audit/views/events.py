@@ -43,11 +43,19 @@ def event_list(request: HttpRequest) -> HttpResponse:
     zone = zone_of(request)
     form = AuditFilterForm(request.GET, zone=zone)
     page = queries.page(form.filters(), before=_position(request, "before"), after=_position(request, "after"))
-    return render(request, "audit/list.html", {
-        "form": form, "page": page, "zone": zone, "chain": verify_recent(),
-        "newer_url": _address(request, after=page.newer), "older_url": _address(request, before=page.older),
-        "filtered": any(request.GET.get(name) for name in form.fields),
-    })
+    return render(
+        request,
+        "audit/list.html",
+        {
+            "form": form,
+            "page": page,
+            "zone": zone,
+            "chain": verify_recent(),
+            "newer_url": _address(request, after=page.newer),
+            "older_url": _address(request, before=page.older),
+            "filtered": any(request.GET.get(name) for name in form.fields),
+        },
+    )
 
 
 @for_auditors
@@ -56,9 +64,16 @@ def event_detail(request: HttpRequest, seq: int) -> HttpResponse:
     if event is None:
         raise Http404
     line = queries.lines([event])[0]
-    return render(request, "audit/event.html", {
-        "line": line, "event": event, "zone": zone_of(request), "problems": event_problems(event),
-    })
+    return render(
+        request,
+        "audit/event.html",
+        {
+            "line": line,
+            "event": event,
+            "zone": zone_of(request),
+            "problems": event_problems(event),
+        },
+    )
 
 
 def zone_of(request: HttpRequest) -> str:
@@ -72,7 +87,7 @@ def _position(request: HttpRequest, name: str) -> int | None:
 
 
 def _address(request: HttpRequest, **position: int | None) -> str:
-    (name, value), = position.items()
+    ((name, value),) = position.items()
     if value is None:
         return ""
     kept = [(key, text) for key, text in request.GET.items() if key not in {"before", "after"} and text]

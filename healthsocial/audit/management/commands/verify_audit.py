@@ -57,5 +57,9 @@ def describe(problem: Problem) -> str:
 
 
 def summary(verdict: Verdict, *, compared: bool) -> str:
-    end = "It still holds the head you kept." if compared else "Keep the head outside this machine to notice a cut-off end."
+    end = (
+        "It still holds the head you kept."
+        if compared
+        else "Keep the head outside this machine to notice a cut-off end."
+    )
     return f"The audit record is whole: {verdict.checked} events, every one follows from the one before. {end}"
