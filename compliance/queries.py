@@ -19,15 +19,11 @@ class Answered:
 
 
 def newest_complete_run(version: UUID) -> CheckRun | None:
-    return (
-        CheckRun.objects.filter(version=version, state=RunState.COMPLETE)
-        .order_by("-finished_at", "-created_at")
-        .first()
-    )
+    return CheckRun.objects.filter(version=version, state=RunState.COMPLETE).order_by("-turn").first()
 
 
 def newest_run(version: UUID) -> CheckRun | None:
-    return CheckRun.objects.filter(version=version).exclude(state=RunState.SUPERSEDED).order_by("-created_at").first()
+    return CheckRun.objects.filter(version=version).exclude(state=RunState.SUPERSEDED).order_by("-turn").first()
 
 
 def is_current(run: CheckRun, now: Active) -> bool:
@@ -38,7 +34,7 @@ def is_current(run: CheckRun, now: Active) -> bool:
 def answers_for(thread: UUID) -> dict[tuple[str, tuple[str, str, str, str, int]], Answer]:
     """Newest answer per (side, key) of a thread."""
     newest: dict[tuple[str, tuple[str, str, str, str, int]], Answer] = {}
-    for answer in Answer.objects.filter(thread=thread).select_related("authorization", "by").order_by("at", "id"):
+    for answer in Answer.objects.filter(thread=thread).select_related("authorization", "by").order_by("turn"):
         newest[(answer.side, answer.answer_key)] = answer
     return newest
 
@@ -53,4 +49,4 @@ def with_answers(run: CheckRun) -> list[Answered]:
 
 
 def runs_of(versions: Iterable[UUID]) -> Sequence[CheckRun]:
-    return list(CheckRun.objects.filter(version__in=list(versions)).order_by("-created_at"))
+    return list(CheckRun.objects.filter(version__in=list(versions)).order_by("-turn"))

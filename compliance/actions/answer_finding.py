@@ -40,6 +40,7 @@ def answer_finding(
         raise Refused(*reasons)
     answer = Answer.objects.create(
         thread=finding.run.thread,
+        turn=Answer.objects.filter(thread=finding.run.thread).count() + 1,
         field=finding.field,
         rule_id=finding.rule_id,
         rule_digest=finding.rule_digest,

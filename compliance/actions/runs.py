@@ -23,8 +23,10 @@ def open_run(act: Act, *, thread: UUID, version: UUID, seal: str, purpose: RunPu
         return existing
     now = clock.now()
     CheckRun.objects.filter(thread=thread, state__in=OPEN_RUN_STATES).update(state=RunState.SUPERSEDED, finished_at=now)
+    turn = CheckRun.objects.filter(thread=thread).count() + 1
     run = CheckRun.objects.create(
         thread=thread,
+        turn=turn,
         version=version,
         seal=seal,
         purpose=purpose,

@@ -14,6 +14,8 @@ class CheckRun(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     thread = models.UUIDField(db_index=True)  # the post's id; no foreign key, this app does not know posts
+    # n-th run of the thread, counted under the post's lock: a clock may step back, this does not
+    turn = models.PositiveIntegerField()
     version = models.UUIDField()
     seal = models.CharField(max_length=64)
     purpose = models.CharField(max_length=10, choices=RunPurpose, default=RunPurpose.SUBMIT)
@@ -35,13 +37,14 @@ class CheckRun(models.Model):
     risk = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering = ["-created_at"]
+        ordering = ["-turn"]
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(state__in=OPEN_RUN_STATES), name="compliance_open_runs"
             )
         ]
         constraints = [
+            models.UniqueConstraint(fields=["thread", "turn"], name="compliance_run_turn_once"),
             models.CheckConstraint(condition=Q(state__in=RunState.values), name="compliance_run_state_known"),
             models.UniqueConstraint(
                 fields=["version"], condition=Q(state__in=OPEN_RUN_STATES), name="compliance_one_open_run_per_version"
@@ -109,6 +112,7 @@ class Answer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     thread = models.UUIDField(db_index=True)
+    turn = models.PositiveIntegerField()  # n-th answer of the thread, counted under the post's lock
     field = models.CharField(max_length=80)
     rule_id = models.CharField(max_length=120)
     rule_digest = models.CharField(max_length=64)
@@ -126,8 +130,9 @@ class Answer(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        ordering = ["at"]
+        ordering = ["turn"]
         indexes = [models.Index(fields=["thread", "rule_id"], name="compliance_answers")]
+        constraints = [models.UniqueConstraint(fields=["thread", "turn"], name="compliance_answer_turn_once")]
 
     def __str__(self) -> str:
         return f"{self.side} {self.kind}"

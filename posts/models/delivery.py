@@ -21,6 +21,7 @@ class Delivery(models.Model):
     due_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()  # not before; later than due_at after a retryable refusal
     attempt = models.PositiveIntegerField(default=0)  # fencing number: only the newest claim may record an outcome
+    refusals = models.PositiveIntegerField(default=0)  # retryable refusals in this round: what the back-off counts
     lease_until = models.DateTimeField(null=True, blank=True)  # real time, not demo time
     woken_at = models.DateTimeField(null=True, blank=True)  # real time of the last wake-up sent to a worker
     idempotency_key = models.CharField(max_length=64, unique=True)
@@ -30,6 +31,7 @@ class Delivery(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     # A takedown is wanted: of a sent one now, of one that is leaving as soon as it has left.
     removal_wanted_at = models.DateTimeField(null=True, blank=True)
+    removal_started_at = models.DateTimeField(null=True, blank=True)  # the network has been asked to remove it
     removed_at = models.DateTimeField(null=True, blank=True)
     proof = models.CharField(max_length=300, blank=True)  # how a person or a read-back settled it
 
