@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from compliance.enums import AuthorizationKind, Information, Purpose
+from compliance.enums import AuthorizationKind, Information, Purpose, SubjectKind
 from compliance.models import Authorization, Subject
+
+# Information about them is health information, whatever the author answered about the post.
+NEEDS_HIPAA = frozenset({SubjectKind.PATIENT.value, SubjectKind.RELATIVE.value})
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,10 @@ def gaps(
     at: datetime,
     needs_hipaa: bool,
 ) -> list[Gap]:
-    """Everything that keeps the linked persons from being covered at `at`; empty means full cover."""
+    """Everything that keeps the linked persons from being covered at `at`; empty means full cover.
+
+    `needs_hipaa` asks a HIPAA authorization of everyone; of a patient or relative it is always asked.
+    """
     subjects = {str(s.pk): s for s in Subject.objects.filter(pk__in=[str(p["subject"]) for p in persons])}
     records = list(
         Authorization.objects.filter(pk__in=list(relied_on)).select_related("subject").prefetch_related("channels")
@@ -46,7 +52,8 @@ def gaps(
         raw = person.get("information")
         wanted = {str(item) for item in raw} if isinstance(raw, list | tuple) else set()
         own = [record for record in records if str(record.subject_id) == key]
-        tries = [_gap(record, subjects[key].token, wanted, channels, at, needs_hipaa) for record in own]
+        strict = needs_hipaa or subjects[key].kind in NEEDS_HIPAA
+        tries = [_gap(record, subjects[key].token, wanted, channels, at, strict) for record in own]
         if not wanted:
             found.append(Gap(subjects[key].token, "no_information", ""))
         elif not tries:

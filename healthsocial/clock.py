@@ -15,6 +15,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _offset
 
 
+def offset() -> timedelta:
+    """How far `now` runs ahead of real time."""
+    return _offset
+
+
 def set_offset(seconds: int) -> None:
     """Take over the demo offset of the database this process works on."""
     global _offset

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import unquote_plus
 from uuid import UUID
 
 from healthsocial.audit.log import canonical
@@ -96,4 +97,6 @@ def checked_fields(form: dict[str, Any]) -> dict[str, str]:
     fields = {"base": str(form["text"]), "comment": str(form["first_comment"])}
     fields |= {f"channel:{key}": text for key, text in form["channel_texts"].items() if key in form["channels"]}
     fields |= {f"alt:{digest}": text for digest, text in form["alt_texts"].items()}
+    # As a reader's browser shows it: a name or number written with %20 or + is still a name or number.
+    fields |= {f"link:{number}": unquote_plus(link) for number, link in enumerate(form["links"], start=1)}
     return {name: text for name, text in fields.items() if text}

@@ -56,7 +56,9 @@ PUBLIC_STATE: dict[str, PublicState] = {
 # States in which an approval of the current version stands (a failing, missing or outdated check must end them).
 APPROVED_STATES = (State.APPROVED, State.SCHEDULED, State.MISSED, State.PUBLISHING, State.PUBLISHED, State.INCOMPLETE)
 # Rechecked when packs, engine or directory change.
-RECHECKED_STATES = (State.IN_REVIEW, State.APPROVED, State.SCHEDULED, State.MISSED)
+# An approval stands and something may still leave.
+STANDING_STATES = (State.APPROVED, State.SCHEDULED, State.MISSED, State.PUBLISHING, State.INCOMPLETE)
+RECHECKED_STATES = (State.IN_REVIEW, *STANDING_STATES)
 EDITABLE_STATES = (State.DRAFT, State.CHANGES_REQUESTED)
 PULL_BACK_STATES = (State.CHECKING, State.IN_REVIEW, State.APPROVED, State.SCHEDULED, State.MISSED, State.HELD)
 HOLDABLE_STATES = (State.APPROVED, State.SCHEDULED, State.MISSED)

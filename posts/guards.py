@@ -1,7 +1,7 @@
 """What stops a transition, and who can lift it (law 5). One answer for action, button and "What is stopping this?"."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -72,17 +72,21 @@ def check_result(run: CheckRun, form: Mapping[str, Any]) -> Decision:
     hard = [a.finding.pk for a in answered if a.finding.hard]
     if hard:
         return Decision(False, "hard_finding", tuple(hard))
-    linked = form.get("person_answer") in (PersonAnswer.PATIENTS, PersonAnswer.RELEASE) and bool(form.get("persons"))
-    undisputed = [a.finding.pk for a in answered if _blocks_untouched(a, linked)]
+    undisputed = [a.finding.pk for a in answered if _blocks_untouched(a, form)]
     return Decision(False, "blocking_finding", tuple(undisputed)) if undisputed else Decision(True)
 
 
-def _blocks_untouched(item: Answered, linked: bool) -> bool:
+def _blocks_untouched(item: Answered, form: Mapping[str, Any]) -> bool:
     if item.finding.severity != Severity.BLOCK:
         return False
+    linked = form.get("person_answer") in (PersonAnswer.PATIENTS, PersonAnswer.RELEASE) and bool(form.get("persons"))
     if linked and "authorization" in item.finding.clears_with:
         return False  # waits for the authorization, which the approval guard looks at
-    return item.author is None
+    author = item.author
+    if author is None or author.disputes:
+        return author is None
+    # Naming a record is an answer only when this version relies on it; any other answer settles nothing.
+    return author.kind != AnswerKind.AUTHORISED or str(author.authorization_id) not in form.get("authorizations", [])
 
 
 def check_is_current(run: CheckRun | None) -> list[Reason]:
@@ -132,16 +136,26 @@ def uncovered_words(gap: coverage.Gap, moment: str) -> str:
     return words[gap.code] % {"who": gap.token, "what": gap.detail, "when": moment}
 
 
-def findings_answered(run: CheckRun, form: Mapping[str, Any], at: datetime) -> list[Reason]:
-    """Every warning and blocking finding has an officer's word; authorizations named in answers still stand."""
+def findings_answered(run: CheckRun, form: Mapping[str, Any], at: datetime, *, barred: frozenset[UUID]) -> list[Reason]:
+    """Every warning and blocking finding has an officer's word; authorizations named in answers still stand.
+
+    `barred`: people whose word does not count, because they began or edited what is judged (law 2).
+    """
     found: list[Reason] = []
-    for item in checks.with_answers(run):
+    for item in _words_that_count(run, barred):
         if item.finding.hard:
             found.append(Reason("hard_finding", _("A number that identifies a patient must be removed."), AUTHOR))
         elif item.finding.needs_answer:
             found += _unanswered(item, form, at)
     explicit = form["person_answer"] != PersonAnswer.NOBODY
-    return found if explicit else found + _nobody_contradicted(run)
+    return found if explicit else found + _nobody_contradicted(run, barred)
+
+
+def _words_that_count(run: CheckRun, barred: frozenset[UUID]) -> list[Answered]:
+    return [
+        replace(item, officer=None) if item.officer is not None and item.officer.by_id in barred else item
+        for item in checks.with_answers(run)
+    ]
 
 
 def _unanswered(item: Answered, form: Mapping[str, Any], at: datetime) -> list[Reason]:
@@ -182,9 +196,9 @@ def _unanswered(item: Answered, form: Mapping[str, Any], at: datetime) -> list[R
     return []
 
 
-def _nobody_contradicted(run: CheckRun) -> list[Reason]:
+def _nobody_contradicted(run: CheckRun, barred: frozenset[UUID]) -> list[Reason]:
     """The default answer "nobody" stands only when the checks found no person, or an officer said none can be identified."""
-    for item in checks.with_answers(run):
+    for item in _words_that_count(run, barred):
         about_person = "authorization" in item.finding.clears_with and item.finding.severity == Severity.BLOCK
         if about_person and (
             item.officer is None or item.officer.kind not in (AnswerKind.NOT_IDENTIFIABLE, AnswerKind.FALSE_ALARM)
@@ -217,6 +231,16 @@ def seal_matches(post: Post, version: PostVersion | None) -> list[Reason]:
                 OFFICER,
             )
         ]
+    return []
+
+
+def copy_is_version(post: Post) -> list[Reason]:
+    """What is on the author's desk is what was submitted; otherwise the version on screen is not the post."""
+    version = post.current_version
+    channels = list(post.channels.values_list("pk", flat=True))
+    form = canonical.canonical_form(post.working_copy, kind=post.kind, channels=channels)
+    if version is None or form != version.canonical:
+        return [Reason("stale_version", _("The post changed since it was submitted. Submit it again."), AUTHOR)]
     return []
 
 
@@ -310,10 +334,21 @@ def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Or
         return Ready(tuple(blocked))
     if organisation.publishing_stopped_at is not None:
         return Ready((Reason("publishing_stopped", _("Publishing is stopped since the restore.")),), wait=True)
+    return _still_checked(post)
+
+
+def _still_checked(post: Post) -> Ready:
+    """The approved check is current; or a recheck is on its way (wait); or it found something new (stop)."""
+    assert post.approval is not None
     run = CheckRun.objects.filter(pk=post.approval.check_run).first()
-    if outdated := check_is_current(run):
-        return Ready(tuple(outdated), wait=True)
-    return Ready()
+    outdated = check_is_current(run)
+    if not outdated:
+        return Ready()
+    newest = checks.newest_complete_run(post.approval.version_id)
+    if newest is not None and not check_is_current(newest):
+        words = _("The rules changed since, and the recheck found something new. This version cannot go out any more.")
+        return Ready((Reason("recheck_found_something", words, AUTHOR),))
+    return Ready(tuple(outdated), wait=True)
 
 
 def nothing_sent(post: Post) -> list[Reason]:

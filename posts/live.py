@@ -64,7 +64,12 @@ def live_check(fields: dict[str, str], *, kind: str, channels: Sequence[Channel]
         return Live(down=True)
     names = {f"channel:{channel.pk}": channel.name for channel in channels}
     numbered = [(f"live-{number}", name, finding) for number, (name, finding) in enumerate(found)]
-    texts = tuple(LiveText(_label(name, names), _marked(name, text, numbered)) for name, text in fields.items())
+    concerned = {name for _key, name, _finding in numbered}
+    texts = tuple(
+        LiveText(_label(name, names), _marked(name, text, numbered))
+        for name, text in fields.items()
+        if name in concerned or not name.startswith("link:")
+    )
     shown = (_finding(key, _label(name, names), finding) for key, name, finding in numbered)
     rank = {"hard": 0, "block": 1, "warn": 2, "note": 3}
     return Live(texts, tuple(sorted(shown, key=lambda finding: rank[finding.severity])))
@@ -75,6 +80,8 @@ def _label(name: str, names: dict[str, str]) -> str:
         return _("Text")
     if name == "comment":
         return _("First comment")
+    if name.startswith("link:"):
+        return _("Link %(number)d") % {"number": int(name.removeprefix("link:"))}
     return _("Text for %(channel)s") % {"channel": names.get(name, _("another channel"))}
 
 

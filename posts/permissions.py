@@ -1,6 +1,7 @@
 """Who may do which transition: role on every channel, and separation of duties. Pure reads; actions call them."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -72,11 +73,23 @@ def own_work(user: User, post: Post) -> Reason | None:
         return Reason(
             "own_post", _("You began this post, so somebody else must approve it."), _("another compliance officer")
         )
-    if PostEditor.objects.filter(post=post, user=user, epoch=post.epoch).exists():
+    if PostEditor.objects.filter(post=post, user=user, epoch__in=epochs_of(post)).exists():
         return Reason(
             "own_edit", _("You edited this version, so somebody else must approve it."), _("another compliance officer")
         )
     return None
+
+
+def epochs_of(post: Post) -> set[int]:
+    """The epochs whose editors count: the present one, and the one in which the version's words were first frozen."""
+    version = post.current_version
+    return {post.epoch} | ({version.epoch} if version is not None else set())
+
+
+def barred_from_approving(post: Post) -> frozenset[UUID]:
+    """Everyone who began or edited what is to be approved; their word as officers does not count either."""
+    editors = PostEditor.objects.filter(post=post, epoch__in=epochs_of(post)).values_list("user_id", flat=True)
+    return frozenset({post.creator_id, *editors})
 
 
 def may_write(user: User, post: Post, channels: Sequence[Channel]) -> bool:

@@ -325,7 +325,7 @@ def blockers(
     if transition == T.REQUEST_TAKEDOWN:
         return takedown.request_blockers(post)
     if transition == T.CANCEL_TAKEDOWN:
-        return takedown.cancel_blockers(post)
+        return takedown.cancel_blockers(post, now)
     if transition == T.CONFIRM_TAKEDOWN:
         return takedown.confirm_blockers(post)
     return guards.nothing_sent(post) if transition == T.DISCARD else []

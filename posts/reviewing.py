@@ -99,11 +99,13 @@ def names_of(form: Mapping[str, Any], channels: Sequence[Channel]) -> dict[str, 
         names[f"channel:{key}"] = _("Text for %(channel)s") % {"channel": by_id.get(key, _("another channel"))}
     for number, digest in enumerate(form["media"], start=1):
         names[f"alt:{digest}"] = _("Description of picture %(number)d") % {"number": number}
+    for number in range(1, len(form["links"]) + 1):
+        names[f"link:{number}"] = _("Link %(number)d") % {"number": number}
     return names
 
 
 def blocks(form: Mapping[str, Any], channels: Sequence[Channel], cards: Sequence[Card]) -> list[Block]:
-    """Every text of the version, with where it goes."""
+    """Every text of the version, with where it goes. Links are listed elsewhere; here only those with a finding."""
     names = names_of(form, channels)
     taking: dict[str, list[str]] = {}
     for channel in channels:
@@ -117,14 +119,17 @@ def blocks(form: Mapping[str, Any], channels: Sequence[Channel], cards: Sequence
             for c in cards
             if c.finding.field == name
         ]
+        if name.startswith("link:") and not marks:
+            continue
         places = taking.get(name, []) if name == "base" or name.startswith("channel:") else everywhere
         found.append(Block(names.get(name, name), places, segments(text, marks), len(text)))
     return found
 
 
 def _order(name: str) -> tuple[int, str]:
-    kinds = ("base", "channel", "comment", "alt")
-    return kinds.index(name.partition(":")[0]), name
+    kinds = ("base", "channel", "comment", "alt", "link")
+    kind, _sep, rest = name.partition(":")
+    return kinds.index(kind), rest.zfill(4)  # link:10 comes after link:9
 
 
 def cards(run: CheckRun | None, names: Mapping[str, str]) -> list[Card]:
@@ -193,16 +198,22 @@ def _earlier(post: Post, viewer: User, opened: UUID | None) -> list[tuple[UUID, 
 
 
 def _comparison(old: PostVersion, new: PostVersion, label: str, channels: Sequence[Channel]) -> Comparison:
+    return Comparison(label, old.number, *changes(old, new, channels))
+
+
+def changes(
+    old: PostVersion, new: PostVersion, channels: Sequence[Channel]
+) -> tuple[list[tuple[str, list[Change]]], list[str]]:
+    """Changed texts by name, and the names of everything else that changed."""
     before, after = canonical.read(old), canonical.read(new)
     names = names_of(before, channels) | names_of(after, channels)
     one, other = canonical.checked_fields(before), canonical.checked_fields(after)
-    texts = [
-        (names.get(name, name), word_diff(one.get(name, ""), other.get(name, "")))
-        for name in sorted({*one, *other}, key=_order)
-        if one.get(name) != other.get(name)
-    ]
-    changed = canonical.differing_fields(old.canonical, new.canonical)
-    return Comparison(label, old.number, texts, [str(FIELD_LABELS[name]) for name in changed if name in FIELD_LABELS])
+    differing = [name for name in sorted({*one, *other}, key=_order) if one.get(name) != other.get(name)]
+    texts = [(names.get(name, name), word_diff(one.get(name, ""), other.get(name, ""))) for name in differing]
+    unseen = canonical.differing_fields(old.canonical, new.canonical)
+    if any(name.startswith("link:") for name in differing):
+        unseen.remove("links")
+    return texts, [str(FIELD_LABELS[name]) for name in unseen if name in FIELD_LABELS]
 
 
 # --- persons and the check ---------------------------------------------------------------------------------------

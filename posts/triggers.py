@@ -65,7 +65,7 @@ register(
         "a version cannot be changed",
         condition=(
             "NOT (NEW.canonical = '' AND OLD.redacted_at IS NULL AND NEW.redacted_at IS NOT NULL AND NEW.seal = OLD.seal"
-            " AND NEW.post_id = OLD.post_id AND NEW.number = OLD.number AND NEW.created_by_id = OLD.created_by_id"
+            " AND NEW.post_id = OLD.post_id AND NEW.number = OLD.number AND NEW.created_by_id = OLD.created_by_id AND NEW.epoch = OLD.epoch"
             " AND NOT EXISTS (SELECT 1 FROM posts_approval a WHERE a.version_id = OLD.id))"
         ),
     ),
@@ -91,7 +91,9 @@ register(
         condition=(
             "EXISTS (SELECT 1 FROM posts_post p WHERE p.id = NEW.post_id AND p.creator_id = NEW.by_id) OR EXISTS"
             " (SELECT 1 FROM posts_posteditor e JOIN posts_post p ON p.id = e.post_id AND p.epoch = e.epoch"
-            " WHERE e.post_id = NEW.post_id AND e.user_id = NEW.by_id)"
+            " WHERE e.post_id = NEW.post_id AND e.user_id = NEW.by_id) OR EXISTS"
+            " (SELECT 1 FROM posts_posteditor e JOIN posts_postversion v ON v.post_id = e.post_id AND v.epoch = e.epoch"
+            " WHERE v.id = NEW.version_id AND e.user_id = NEW.by_id)"
         ),
     ),
     Trigger(

@@ -16,6 +16,7 @@ from healthsocial import clock
 from healthsocial.audit.log import Act, Denied, Reason, Refused, action
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
+from healthsocial.org.guards import lock_people
 from healthsocial.org.models import Channel, User
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that reads like a digit
@@ -50,6 +51,7 @@ def add_authorization(
 ) -> Authorization:
     """Register what a person signed. Everything that makes it usable is required."""
     with action("authorization.added", actor=org.actor(by), target=("authorization", "")) as act:
+        lock_people()  # the next number is read and used under one lock
         user = _officer(act, by)
         problems = _problems(
             kind, information, purposes, signed_on, valid_from, valid_until, all_channels or bool(channels)

@@ -46,20 +46,27 @@ def supersede_open_runs(thread: UUID) -> None:
 
 
 def claim_run(run_id: UUID) -> CheckRun | None:
-    """Take an open run whose time has come; None when somebody else has it. A lease, not an act: no event."""
-    real_now = datetime.now(UTC)
+    """Take an open run whose time has come; None when somebody else has it. A lease, not an act: no event.
+
+    A run whose workers died at every try is not taken again: it would take down this one too (`claim_dead_run`).
+    """
+    lost = Q(state=RunState.RUNNING, lease_until__lt=datetime.now(UTC), attempt__lt=settings.CHECK_MAX_ATTEMPTS)
+    return _claim(run_id, Q(state__in=(RunState.QUEUED, RunState.ERROR)) | lost)
+
+
+def claim_dead_run(run_id: UUID) -> CheckRun | None:
+    """Take a run that was lost at its last try, in order to fail it; None when this is no such run."""
+    return _claim(
+        run_id,
+        Q(state=RunState.RUNNING, lease_until__lt=datetime.now(UTC), attempt__gte=settings.CHECK_MAX_ATTEMPTS),
+    )
+
+
+def _claim(run_id: UUID, which: Q) -> CheckRun | None:
+    lease = datetime.now(UTC) + timedelta(seconds=settings.CHECK_LEASE_SECONDS)
     with transaction.atomic():
-        taken = (
-            CheckRun.objects.filter(pk=run_id, next_attempt_at__lte=clock.now())
-            .filter(
-                Q(state__in=(RunState.QUEUED, RunState.ERROR)) | Q(state=RunState.RUNNING, lease_until__lt=real_now)
-            )
-            .update(
-                state=RunState.RUNNING,
-                attempt=F("attempt") + 1,
-                lease_until=real_now + timedelta(seconds=settings.CHECK_LEASE_SECONDS),
-            )
-        )
+        ready = CheckRun.objects.filter(which, pk=run_id, next_attempt_at__lte=clock.now())
+        taken = ready.update(state=RunState.RUNNING, attempt=F("attempt") + 1, lease_until=lease)
         return CheckRun.objects.get(pk=run_id) if taken == 1 else None
 
 

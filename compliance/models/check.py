@@ -72,7 +72,7 @@ class Finding(models.Model):
     label = models.CharField(max_length=20, blank=True)
     severity = models.CharField(max_length=5, choices=Severity)
     hard = models.BooleanField(default=False)
-    field = models.CharField(max_length=80)  # base | channel:<id> | comment | alt:<digest>
+    field = models.CharField(max_length=80)  # base | channel:<id> | comment | alt:<digest> | link:<n>
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     sentence_key = models.CharField(max_length=64)  # HMAC of thread, field, rule and the whole sentence

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
+from django.db import connection
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -31,7 +32,14 @@ def actor(user: User, role: str = "") -> Actor:
 
 
 def fresh(user: User) -> User:
-    """Re-read a person inside the transaction: a session may be older than a deactivation."""
+    """Re-read a person inside the transaction: a session may be older than a deactivation.
+
+    On PostgreSQL the row is locked FOR SHARE, so that a deactivation or the end of a role waits for this act, or this
+    act sees it; SQLite's writers wait for each other anyway. Django has no FOR SHARE of its own.
+    """
+    if connection.vendor == "postgresql" and connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM org_user WHERE id = %s FOR SHARE", [user.pk])
     return User.objects.get(pk=user.pk)
 
 

@@ -1,8 +1,10 @@
 """An officer signs exactly one version (laws 1 and 2)."""
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from compliance import checking
@@ -12,7 +14,7 @@ from healthsocial.audit.models import Event
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
 from healthsocial.org.models import User
-from posts import canonical, guards
+from posts import canonical, guards, permissions
 from posts.actions.approval import signature_of
 from posts.actions.decide import same_version
 from posts.actions.move import Move, moving
@@ -27,21 +29,36 @@ WINDOW = timedelta(minutes=15)
 
 
 def check_signature(by: User, password: str, post_id: UUID) -> None:
-    """The password again, before anything is locked (hashing is slow). Five wrong ones pause signing for 15 minutes."""
+    """The password again, before the post is locked (hashing is slow). Five wrong ones pause signing for 15 minutes.
+
+    The person's own row is locked meanwhile, so that tries sent side by side are counted one after the other.
+    """
+    with transaction.atomic():
+        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        refusal = _wrong_signature(by, password)
+        if refusal is not None:
+            # Recorded under the lock: the next try counts it. Raised after it, or the record would be rolled back.
+            with (
+                contextlib.suppress(Refused),
+                action("post.approve", actor=org.actor(by), target=("post", str(post_id))),
+            ):
+                raise refusal
+    if refusal is not None:
+        raise refusal
+
+
+def _wrong_signature(by: User, password: str) -> Refused | None:
     since = datetime.now(UTC) - WINDOW
     wrong = Event.objects.filter(
         actor_id=str(by.pk), verb="post.approve.refused", at__gte=since, body__contains="signature_wrong"
     ).count()
     if wrong >= ATTEMPTS:
-        refusal = Refused(
+        return Refused(
             Reason("signature_paused", _("Too many wrong passwords. Signing is paused for 15 minutes.")), status=429
         )
-    elif not org.fresh(by).check_password(password):
-        refusal = Refused(Reason("signature_wrong", _("The password is not right. Nothing was approved.")))
-    else:
-        return
-    with action("post.approve", actor=org.actor(by), target=("post", str(post_id))):
-        raise refusal
+    if not org.fresh(by).check_password(password):
+        return Refused(Reason("signature_wrong", _("The password is not right. Nothing was approved.")))
+    return None
 
 
 def approve(
@@ -72,7 +89,8 @@ def blockers(post: Post, at: datetime) -> list[Reason]:
     run = checks.newest_complete_run(post.current_version.pk)
     found = guards.check_is_current(run)
     if run is not None:
-        found += guards.findings_answered(run, form, at)
+        found += guards.findings_answered(run, form, at, barred=permissions.barred_from_approving(post))
+    found += guards.copy_is_version(post)
     return found + guards.persons_covered(form, at, moment=_("now"))
 
 

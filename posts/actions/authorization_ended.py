@@ -47,5 +47,5 @@ def _relying_on(wanted: set[str]) -> list[UUID]:
     condition = Q()
     for pk in wanted:
         condition |= Q(current_version__canonical__contains=pk)
-    states = (*HOLDABLE_STATES, State.PUBLISHING, *TAKEDOWN_STATES)
+    states = (*HOLDABLE_STATES, State.PUBLISHING, *TAKEDOWN_STATES, State.TAKEDOWN_REQUESTED)
     return list(Post.objects.filter(condition, state__in=states).order_by("pk").values_list("pk", flat=True))

@@ -4,9 +4,11 @@ import logging
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from compliance import checking
 from compliance import queries as checks
-from compliance.actions.runs import claim_run, complete_run, fail_run
+from compliance.actions.runs import claim_dead_run, claim_run, complete_run, fail_run
 from compliance.dependents import Scope
 from compliance.dependents import get as dependents
 from compliance.engine import EngineError
@@ -16,12 +18,13 @@ from healthsocial import clock
 from healthsocial.audit.log import Act, action
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Alert
-from posts import canonical, guards
+from posts import canonical, guards, permissions
 from posts.actions import approval, deliveries
 from posts.actions.move import SYSTEM, lock_post
 from posts.actions.system_takedown import raise_alert
-from posts.enums import State, Transition
+from posts.enums import HOLDABLE_STATES, STANDING_STATES, State, Transition
 from posts.models import Approval, Post
+from posts.time_limit import at_most
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +33,12 @@ def run_check(run_id: UUID) -> str:
     """Claim and run a check. Returns what became of it (for logs): not_ours, checked, failed or lost."""
     run = claim_run(run_id)
     if run is None:
-        return "not_ours"
+        dead = claim_dead_run(run_id)
+        return _failed(dead, "died") if dead else "not_ours"
     unit = dependents().texts(Scope((run.version,)))[0]
     try:
-        result = checking.examine(unit, as_of=date.fromisoformat(run.context_inputs["as_of"]))
+        with at_most(settings.CHECK_TIME_LIMIT_SECONDS):
+            result = checking.examine(unit, as_of=date.fromisoformat(run.context_inputs["as_of"]))
     except EngineError as error:
         return _failed(run, error.code)
     except Exception as error:  # noqa: BLE001  whatever breaks in a detector, the text was not checked (law 3)
@@ -103,7 +108,7 @@ def _react(act: Act, post: Post, run: CheckRun) -> None:
                 run=str(run.pk),
                 findings=[str(pk) for pk in decision.open_findings],
             )
-    elif post.state in (State.APPROVED, State.SCHEDULED, State.MISSED) and post.approval is not None:
+    elif post.state in STANDING_STATES and post.approval is not None:
         _compare_with_approval(act, post, run, post.approval)
     else:
         post.save(update_fields=["risk"])
@@ -111,9 +116,13 @@ def _react(act: Act, post: Post, run: CheckRun) -> None:
 
 def _compare_with_approval(act: Act, post: Post, run: CheckRun, standing: Approval) -> None:
     """Law 1: nothing new -> the approval's check pointer moves; something new -> hold."""
+    assert post.current_version is not None
     new = something_new(CheckRun.objects.get(pk=standing.check_run), run)
-    if new:
-        hold_by_system(act, post, "recheck_found_something", findings=[str(f.pk) for f in new])
+    form = canonical.read(post.current_version)
+    barred = permissions.barred_from_approving(post)
+    # A rule with new words reopens its answer (law 11), so the approval does not stand on it any more.
+    if new or guards.findings_answered(run, form, clock.now(), barred=barred):
+        _something_new(act, post, [str(f.pk) for f in new])
         return
     now = checking.active()
     Approval.objects.filter(pk=standing.pk).update(
@@ -123,6 +132,17 @@ def _compare_with_approval(act: Act, post: Post, run: CheckRun, standing: Approv
     act.record(
         "approval.check_moved", data={"approval": str(standing.pk), "from": str(standing.check_run), "to": str(run.pk)}
     )
+
+
+def _something_new(act: Act, post: Post, findings: list[str]) -> None:
+    """Hold what has not left; of a round that has begun, stop what still waits and leave the rest to people."""
+    if post.state in HOLDABLE_STATES:
+        hold_by_system(act, post, "recheck_found_something", findings=findings)
+        return
+    post.save(update_fields=["risk"])
+    act.record("approval.recheck_found_something", data={"approval": str(post.approval_id), "findings": findings})
+    deliveries.cancel(act, post, "recheck_found_something")
+    deliveries.conclude(act, post)
 
 
 def something_new(old: CheckRun, new: CheckRun) -> list[Finding]:

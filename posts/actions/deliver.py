@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 
 from compliance import coverage
 from healthsocial import clock
-from healthsocial.audit.log import Act, action
+from healthsocial.audit.log import Act, action, database_now
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Channel
 from healthsocial.org.queries import organisation
@@ -19,7 +19,7 @@ from posts import canonical, guards
 from posts.actions import deliveries
 from posts.actions.check import hold_by_system
 from posts.actions.move import SYSTEM, lock_post, relied_on
-from posts.actions.system_takedown import raise_alert, takedown_by_system
+from posts.actions.system_takedown import raise_alert, request_wanted_takedown
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 from posts.networks import adapter_for
@@ -55,7 +55,9 @@ def deliver(delivery_id: UUID) -> str:
 def claim_delivery(delivery_id: UUID) -> Claim | None:
     """`due -> claimed` by conditional UPDATE. A lease, not an act: it is recorded with the intent it leads to."""
     with transaction.atomic():
-        taken = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=clock.now()).update(
+        # A worker whose clock runs ahead of the database's must not publish early.
+        now = min(clock.now(), database_now() + clock.offset())
+        taken = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=now).update(
             state=D.CLAIMED,
             attempt=F("attempt") + 1,
             lease_until=datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS),
@@ -77,6 +79,9 @@ def begin_sending(claim: Claim) -> Order | None:
             return None
         if post.state not in (State.SCHEDULED, State.PUBLISHING) or delivery.version_id != post.current_version_id:
             _cancel(act, claim, "not_scheduled")
+            return None
+        if str(delivery.channel_id) not in canonical.read(delivery.version)["channels"]:
+            _cancel(act, claim, "channel_not_approved")
             return None
         ready = guards.may_leave(post, delivery, delivery.channel, organisation(), now=clock.now())
         if ready.reasons:
@@ -132,6 +137,7 @@ def _stop(act: Act, claim: Claim, post: Post, ready: guards.Ready) -> None:
     """It must not leave now: wait and look again, hold the post, or give this channel up."""
     code = ready.reasons[0].code
     if ready.wait:
+        before = Delivery.objects.values_list("error_code", flat=True).get(pk=claim.delivery)
         _mine(claim, D.CLAIMED).update(
             state=D.DUE,
             lease_until=None,
@@ -139,15 +145,15 @@ def _stop(act: Act, claim: Claim, post: Post, ready: guards.Ready) -> None:
             woken_at=None,
             next_attempt_at=clock.now() + timedelta(seconds=WAIT_SECONDS),
         )
-        act.record("delivery.waits", data={"delivery": str(claim.delivery), "why": code})
+        if before == code:
+            act.nothing_changed()  # said once is enough; it waits on for the same reason
+        else:
+            act.record("delivery.waits", data={"delivery": str(claim.delivery), "why": code})
     elif ready.hold and post.state == State.SCHEDULED:
         hold_by_system(act, post, code)
     else:
         _cancel(act, claim, code)
-        alert = AlertKind.MISSED
         deliveries.conclude(act, post)
-        if post.state == State.MISSED:
-            raise_alert(alert, "post", str(post.pk), code)
 
 
 def _call(claim: Claim, order: Order) -> Receipt | Permanent | Retryable | Unknown:
@@ -165,7 +171,7 @@ def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unkn
     """Write what the network said, under the fence; a late answer of a lost lease changes nothing."""
     with action("delivery.recorded", actor=SYSTEM, target=("post", str(claim.post))) as act:
         post = lock_post(claim.post)
-        values = _values(claim, outcome)
+        values = _values(claim, outcome, Delivery.objects.get(pk=claim.delivery))
         taken = _mine(claim, D.SENDING).update(lease_until=None, **values)
         if taken != 1:
             act.record(
@@ -192,7 +198,7 @@ def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unkn
         return state
 
 
-def _values(claim: Claim, outcome: Receipt | Permanent | Retryable | Unknown) -> dict[str, object]:
+def _values(claim: Claim, outcome: Receipt | Permanent | Retryable | Unknown, row: Delivery) -> dict[str, object]:
     now = clock.now()
     if isinstance(outcome, Receipt):
         return {
@@ -203,17 +209,19 @@ def _values(claim: Claim, outcome: Receipt | Permanent | Retryable | Unknown) ->
             "error_code": "",
         }
     if isinstance(outcome, Permanent):
-        return {"state": D.FAILED.value, "error_code": outcome.code[:80]}
+        return {"state": D.FAILED.value, "error_code": outcome.code[:80], "removal_wanted_at": None}
     if isinstance(outcome, Unknown):
         return {"state": D.UNCONFIRMED.value, "error_code": outcome.code[:80]}
-    if claim.fence > len(BACK_OFF_SECONDS):
-        return {"state": D.FAILED.value, "error_code": outcome.code[:80]}
-    wait = outcome.after_seconds or BACK_OFF_SECONDS[claim.fence - 1]
+    # Something stopped it while it was leaving, and it was not accepted: it must not fire when the stop is released.
+    if row.removal_wanted_at is not None or row.refusals >= len(BACK_OFF_SECONDS):
+        return {"state": D.FAILED.value, "error_code": outcome.code[:80], "removal_wanted_at": None}
+    wait = outcome.after_seconds or BACK_OFF_SECONDS[row.refusals]
     return {
         "state": D.DUE.value,
         "error_code": outcome.code[:80],
         "next_attempt_at": now + timedelta(seconds=wait),
         "woken_at": None,
+        "refusals": row.refusals + 1,
     }
 
 
@@ -229,9 +237,3 @@ def _takedown_if_wanted(act: Act, post: Post, claim: Claim) -> None:
     if row.state == D.SENT and row.removal_wanted_at is not None:
         raise_alert(AlertKind.TAKEDOWN, "post", str(post.pk), "left_while_stopped")
         act.record("delivery.takedown_task", data={"delivery": str(row.pk)})
-
-
-def request_wanted_takedown(act: Act, post: Post) -> None:
-    """A finished round holds deliveries that should not have left: the system asks for the takedown itself."""
-    if post.deliveries.filter(state=D.SENT, removal_wanted_at__isnull=False).exists():
-        takedown_by_system(act, post, "left_while_stopped")

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from healthsocial import clock, crypto
 from healthsocial.audit.log import Act
+from healthsocial.org.enums import AlertKind
+from posts.actions.system_takedown import raise_alert
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 
@@ -63,6 +65,7 @@ def plan(act: Act, post: Post, channels: Iterable[UUID], due: datetime) -> None:
         lease_until=None,
         woken_at=None,
         removal_wanted_at=None,
+        refusals=0,
     )
     waiting.filter(state=D.DUE).update(due_at=due, next_attempt_at=due, woken_at=None)
     act.record(
@@ -104,6 +107,8 @@ def conclude(act: Act, post: Post) -> None:
     else:
         post.reason_code = ""
     post.save()
+    if transition == Transition.MISS:
+        raise_alert(AlertKind.MISSED, "post", str(post.pk), post.reason_code)
     act.record(
         f"post.{transition.value}",
         target=("post", str(post.pk)),

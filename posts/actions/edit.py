@@ -130,7 +130,8 @@ def _apply(
     if not changed and not outside and was_explicit == copy.person_answer_explicit:
         act.nothing_changed()
         return
-    if changed:
+    # Who may pass a crisis stop is part of what the officer signed, though not of the words.
+    if changed or ("emergency" in outside and post.state not in EDITABLE_STATES):
         _change_content(act, post, user, content, channels)
     copy.saved_at, copy.saved_by = now, user
     copy.save()

@@ -7,10 +7,9 @@ from healthsocial import clock
 from healthsocial.audit.log import action
 from healthsocial.org.enums import AlertKind
 from posts.actions import deliveries
-from posts.actions.deliver import Claim, record_outcome, request_wanted_takedown
+from posts.actions.deliver import Claim, record_outcome
 from posts.actions.move import SYSTEM, lock_post
-from posts.actions.settle import close_alert
-from posts.actions.system_takedown import raise_alert
+from posts.actions.system_takedown import close_alert, request_wanted_takedown
 from posts.enums import DeliveryState, State
 from posts.models import Delivery, Post
 from posts.networks import adapter_for
@@ -63,8 +62,6 @@ def miss_if_passed(post_id: UUID) -> bool:
         if post.state == before:
             act.nothing_changed()
             return False
-        if post.state == State.MISSED:
-            raise_alert(AlertKind.MISSED, "post", str(post_id), post.reason_code)
         request_wanted_takedown(act, post)
         return True
 
@@ -74,7 +71,9 @@ def remove_delivery(delivery_id: UUID) -> bool:
     row = Delivery.objects.select_related("channel", "post").get(pk=delivery_id)
     if row.state != D.SENT or row.removal_wanted_at is None or row.post.state != State.TAKEDOWN_REQUESTED:
         return False
-    proof = adapter_for(row.channel.network).remove(row.channel_id, row.remote_id)
+    if not _begin_removal(row):
+        return False
+    proof = adapter_for(row.channel.network).remove(row.channel_id, row.idempotency_key)
     with action("delivery.removed", actor=SYSTEM, target=("post", str(row.post_id))) as act:
         lock_post(row.post_id)
         changed = Delivery.objects.filter(pk=delivery_id, state=D.SENT).update(
@@ -85,6 +84,21 @@ def remove_delivery(delivery_id: UUID) -> bool:
             return False
         act.record("delivery.removed", data={"delivery": str(delivery_id), "how": "network"})
         close_alert(AlertKind.DELIVERY_FAILED, str(delivery_id))
+        return True
+
+
+def _begin_removal(row: Delivery) -> bool:
+    """Commit the intent before the call: from here on the takedown cannot be called off."""
+    with action("delivery.removing", actor=SYSTEM, target=("post", str(row.post_id))) as act:
+        post = lock_post(row.post_id)
+        mine = Delivery.objects.filter(pk=row.pk, state=D.SENT, removal_wanted_at__isnull=False)
+        if post.state != State.TAKEDOWN_REQUESTED or not mine.exists():
+            act.nothing_changed()
+            return False
+        if not mine.filter(removal_started_at__isnull=True).update(removal_started_at=clock.now()):
+            act.nothing_changed()  # begun before, by a process that died
+            return True
+        act.record("delivery.removing", data={"delivery": str(row.pk), "channel": str(row.channel_id)})
         return True
 
 

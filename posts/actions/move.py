@@ -53,11 +53,13 @@ class Move:
 
 
 def lock_post(post_id: UUID) -> Post:
-    """Lock one post, with what its guards read."""
-    queryset = Post.objects.select_for_update(of=("self",)).select_related(
-        "current_version", "approval", "working_copy"
-    )
-    return queryset.get(pk=post_id)
+    """Lock one post; then read it with what its guards need.
+
+    Two statements on purpose: after waiting for a lock PostgreSQL re-reads the locked row only, and joined rows would
+    still be those of before the wait.
+    """
+    Post.objects.select_for_update().values_list("pk").get(pk=post_id)
+    return Post.objects.select_related("current_version", "approval", "working_copy").get(pk=post_id)
 
 
 def relied_on(post_id: UUID) -> list[str]:

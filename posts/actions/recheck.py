@@ -1,6 +1,10 @@
 """Check again what stands, because packs, engine or directory changed, or an officer asks."""
 
+import logging
 from uuid import UUID
+
+from django.db import Error as DatabaseError
+from django.db import connection
 
 from compliance.actions.runs import open_run
 from compliance.enums import RunPurpose
@@ -12,6 +16,8 @@ from posts.actions.submit import queue_check
 from posts.enums import RECHECKED_STATES, State, Transition
 from posts.models import Post
 from posts.wake import wake_check_on_commit
+
+logger = logging.getLogger(__name__)
 
 
 def recheck(post_id: UUID, *, by: User | Actor = SYSTEM) -> Post:
@@ -41,15 +47,28 @@ def recheck_in_background(post_id: UUID) -> None:
 
 
 def recheck_everything_outdated() -> int:
-    """Queue a recheck of every standing post whose check was made with other packs; returns how many."""
+    """Queue a recheck of every standing post whose check was made with other packs; returns how many.
+
+    A post that moved meanwhile, or whose recheck fails, stops no other; it is looked at again in the next round.
+    """
     count = 0
-    standing = Post.objects.filter(state__in=RECHECKED_STATES).select_related("current_version").order_by("pk")
-    for post in standing.iterator(chunk_size=500):
-        if not outdated(post):
-            continue
-        if post.state == State.IN_REVIEW:
-            recheck(post.pk)
-        else:
-            recheck_in_background(post.pk)
-        count += 1
+    standing = Post.objects.filter(state__in=RECHECKED_STATES).order_by("pk").values_list("pk", flat=True)
+    for post_id in list(standing):
+        try:
+            count += _recheck_if_outdated(post_id)
+        except Exception as error:  # noqa: BLE001  see above; the message may quote a row, so only its kind is kept
+            logger.error("recheck of post %s failed: %s", post_id, type(error).__name__)
+            if isinstance(error, DatabaseError) and not connection.is_usable():
+                raise  # the database is away, for the other posts as well
     return count
+
+
+def _recheck_if_outdated(post_id: UUID) -> bool:
+    post = Post.objects.select_related("current_version").filter(pk=post_id, state__in=RECHECKED_STATES).first()
+    if post is None or not outdated(post):
+        return False
+    if post.state == State.IN_REVIEW:
+        recheck(post.pk)
+    else:
+        recheck_in_background(post.pk)
+    return True

@@ -6,13 +6,15 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from healthsocial import clock
-from healthsocial.audit.log import Denied, Reason, Refused, action
+from healthsocial.audit.log import Act, Denied, Reason, Refused, action
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
 from healthsocial.org.enums import AlertKind
-from healthsocial.org.models import Alert, Organisation, User
+from healthsocial.org.models import Organisation, User
 from posts import guards, permissions
+from posts.actions import deliveries
 from posts.actions.move import lock_post, moving
+from posts.actions.system_takedown import close_alert, close_alerts, request_wanted_takedown
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 from posts.models.delivery import WAITING
@@ -43,14 +45,37 @@ def resolve_unconfirmed(delivery_id: UUID, *, by: User, arrived: bool, proof: st
             sent_at=now if arrived else None,
             proof=proof.strip()[:300],
             remote_url=remote_url[:500],
-            removal_wanted_at=datetime.now(UTC) if arrived and post.state == State.TAKEDOWN_REQUESTED else None,
+            removal_wanted_at=_wish(post, delivery_id) if arrived else None,
         )
         if changed != 1:
             raise Refused(Reason("wrong_state", _("This delivery is settled already.")))
         close_alert(AlertKind.UNCONFIRMED, str(delivery_id))
         act.actor = org.actor(user, org_permissions.role_used(user, "posts.settle", channels))
         act.record("delivery.resolved", data={"delivery": str(delivery_id), "arrived": arrived})
+        request_wanted_takedown(act, post)
+        _nothing_arrived(act, post)
         return Delivery.objects.get(pk=delivery_id)
+
+
+def _wish(post: Post, delivery_id: UUID) -> datetime | None:
+    """A takedown that was wanted while it was leaving stays wanted; one asked for since is wanted too."""
+    if post.state == State.TAKEDOWN_REQUESTED:
+        return datetime.now(UTC)
+    return Delivery.objects.values_list("removal_wanted_at", flat=True).get(pk=delivery_id)
+
+
+def _nothing_arrived(act: Act, post: Post) -> None:
+    """The last doubt is gone and no channel has the post: it was missed, and can be given a new time or pulled back."""
+    states = set(post.deliveries.filter(version=post.current_version_id).values_list("state", flat=True))
+    if post.state != State.INCOMPLETE or not states <= {DeliveryState.FAILED, DeliveryState.CANCELLED}:
+        return
+    post.retry()
+    post.save()
+    act.record(
+        f"post.{Transition.RETRY.value}",
+        data={"version": str(post.current_version_id), "state": post.state, "why": "nothing_arrived"},
+    )
+    deliveries.conclude(act, post)
 
 
 def retry(post_id: UUID, *, by: User) -> Post:
@@ -61,7 +86,13 @@ def retry(post_id: UUID, *, by: User) -> Post:
         move.post.retry()
         for delivery in failed:
             Delivery.objects.filter(pk=delivery.pk, state=delivery.state).update(
-                state=DeliveryState.DUE, due_at=move.now, next_attempt_at=move.now, error_code="", woken_at=None
+                state=DeliveryState.DUE,
+                due_at=move.now,
+                next_attempt_at=move.now,
+                error_code="",
+                woken_at=None,
+                refusals=0,
+                removal_wanted_at=None,
             )
             close_alert(AlertKind.DELIVERY_FAILED, str(delivery.pk))
         move.done(Transition.RETRY, deliveries=[str(d.pk) for d in failed])
@@ -94,6 +125,7 @@ def settle(post_id: UUID, *, by: User) -> Post:
         move.must(settle_blockers(move.post))
         move.post.settle()
         move.post.reason_code = ""
+        close_alerts(move.post)
         move.done(Transition.SETTLE)
         return move.post
 
@@ -115,7 +147,3 @@ def settle_blockers(post: Post) -> list[Reason]:
     if any(state in WAITING for state in states):
         problems.append(Reason("still_sending", _("The post is still being sent."), _("the system")))
     return problems
-
-
-def close_alert(kind: AlertKind, target_id: str) -> None:
-    Alert.objects.filter(kind=kind, target_id=target_id, resolved_at=None).update(resolved_at=datetime.now(UTC))

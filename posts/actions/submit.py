@@ -41,6 +41,7 @@ def freeze(act: Act, post: Post, copy: WorkingCopy, channels: list[Channel], by:
         number=(newest.number + 1) if newest else 1,
         canonical=form,
         seal=seal,
+        epoch=post.epoch,
         created_by=by,
         created_at=clock.now(),
     )

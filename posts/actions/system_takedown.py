@@ -29,6 +29,16 @@ def takedown_by_system(act: Act, post: Post, code: str) -> bool:
     return True
 
 
+def request_wanted_takedown(act: Act, post: Post) -> None:
+    """A finished round holds deliveries that should not have left: the system asks for the takedown itself.
+
+    One that is unconfirmed counts: it may be public.
+    """
+    maybe_public = post.deliveries.filter(state__in=(DeliveryState.SENT, DeliveryState.UNCONFIRMED))
+    if maybe_public.filter(removal_wanted_at__isnull=False).exists():
+        takedown_by_system(act, post, "left_while_stopped")
+
+
 def raise_alert(kind: AlertKind, target_type: str, target_id: str, code: str) -> None:
     """Open an alert unless the same one is open already."""
     Alert.objects.get_or_create(
@@ -38,3 +48,15 @@ def raise_alert(kind: AlertKind, target_type: str, target_id: str, code: str) ->
         resolved_at=None,
         defaults={"code": code[:80], "at": clock.now()},
     )
+
+
+def close_alert(kind: AlertKind, target_id: str) -> None:
+    """Close one open alert, if there is one."""
+    Alert.objects.filter(kind=kind, target_id=target_id, resolved_at=None).update(resolved_at=datetime.now(UTC))
+
+
+def close_alerts(post: Post, *kinds: AlertKind) -> None:
+    """Close the open alerts of a post and its deliveries: of these kinds, or all of them."""
+    targets = [str(post.pk), *(str(pk) for pk in post.deliveries.values_list("pk", flat=True))]
+    alerts = Alert.objects.filter(target_id__in=targets, resolved_at=None)
+    (alerts.filter(kind__in=kinds) if kinds else alerts).update(resolved_at=datetime.now(UTC))

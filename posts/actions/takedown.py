@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from healthsocial import clock
@@ -10,10 +11,10 @@ from healthsocial.audit.log import Actor, Denied, Reason, Refused, action
 from healthsocial.org import queries as org
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import User
-from posts import guards, permissions
+from posts import canonical, guards, permissions
 from posts.actions.move import lock_post, moving
-from posts.actions.settle import close_alert
-from posts.actions.system_takedown import raise_alert
+from posts.actions.settle import settle_blockers
+from posts.actions.system_takedown import close_alert, raise_alert
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 
@@ -35,9 +36,9 @@ def request_takedown(post_id: UUID, *, by: User | Actor, words: str, code: str =
 
 
 def cancel_takedown(post_id: UUID, *, by: User) -> Post:
-    """takedown_requested -> published, while nothing has been removed yet."""
-    with moving(Transition.CANCEL_TAKEDOWN, post_id, by=by) as move:
-        move.must(cancel_blockers(move.post))
+    """takedown_requested -> published, while nothing is being removed and everyone in it is covered."""
+    with moving(Transition.CANCEL_TAKEDOWN, post_id, by=by, with_authorizations=True) as move:
+        move.must(cancel_blockers(move.post, move.now))
         move.post.deliveries.filter(state=D.SENT).update(removal_wanted_at=None)
         move.post.cancel_takedown()
         move.post.reason_code, move.post.reason_words = "", ""
@@ -63,11 +64,16 @@ def request_blockers(post: Post) -> list[Reason]:
     return [Reason("nothing_sent", _("Nothing of this post is public."))]
 
 
-def cancel_blockers(post: Post) -> list[Reason]:
-    """A takedown that has begun on a channel cannot be called off."""
-    if post.deliveries.filter(state=D.REMOVED).exists():
-        return [Reason("already_removed", _("A channel has removed the post already."), guards.OFFICER)]
-    return []
+def cancel_blockers(post: Post, now: datetime) -> list[Reason]:
+    """A takedown that has begun cannot be called off; and what comes back must be settled and still be allowed."""
+    if post.deliveries.filter(Q(state=D.REMOVED) | Q(removal_started_at__isnull=False)).exists():
+        return [
+            Reason("already_removed", _("A channel has removed the post already, or is removing it."), guards.OFFICER)
+        ]
+    found = settle_blockers(post)
+    if post.current_version is not None:
+        found += guards.persons_covered(canonical.read(post.current_version), now, moment=_("now"))
+    return found
 
 
 def confirm_blockers(post: Post) -> list[Reason]:

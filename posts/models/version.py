@@ -37,6 +37,7 @@ class PostVersion(models.Model):
     number = models.PositiveIntegerField()
     canonical = models.TextField(blank=True)
     seal = models.CharField(max_length=64)
+    epoch = models.PositiveIntegerField(default=0)  # Post.epoch when it was frozen: whose words they are
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     redacted_at = models.DateTimeField(null=True, blank=True)

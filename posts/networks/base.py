@@ -56,5 +56,5 @@ class NetworkAdapter(Protocol):
     def find(self, channel: UUID, key: str) -> Receipt | None:
         """Read back what was published under this key. None proves absence; raises Unknown when it cannot tell."""
 
-    def remove(self, channel: UUID, remote_id: str) -> str:
-        """Take down; returns the proof in words. Removing what is gone already succeeds."""
+    def remove(self, channel: UUID, key: str) -> str:
+        """Take down what was published under this key; returns the proof in words. Removing what is gone already succeeds."""

@@ -31,8 +31,8 @@ class LocalNetwork:
         row = LocalPublication.objects.filter(channel_id=channel, key=key).first()
         return _receipt(row, _page(channel)) if row else None
 
-    def remove(self, channel: UUID, remote_id: str) -> str:
-        LocalPublication.objects.filter(pk=remote_id, channel_id=channel, removed_at__isnull=True).update(
+    def remove(self, channel: UUID, key: str) -> str:
+        LocalPublication.objects.filter(key=key, channel_id=channel, removed_at__isnull=True).update(
             removed_at=clock.now()
         )
         return str(_("Removed from the public page by HealthSocial."))

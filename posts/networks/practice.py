@@ -44,7 +44,7 @@ class PracticeNetwork:
                 return Receipt(f"practice-{number}")
         return None
 
-    def remove(self, channel: UUID, remote_id: str) -> str:
+    def remove(self, channel: UUID, key: str) -> str:
         return str(_("Removed from the practice network."))
 
 

@@ -12,9 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from healthsocial.audit.queries import Filters
 from healthsocial.audit.queries import page as event_page
 from healthsocial.org.views.helpers import run, signed_in, viewer
-from posts import canonical, reviewing
+from posts import reviewing
 from posts.actions.redact import redact_version
-from posts.diffing import Change, word_diff
 from posts.forms import WordsForm
 from posts.models import Post, PostVersion
 from posts.queries import Seen
@@ -69,7 +68,7 @@ def diff(request: HttpRequest, pk: UUID) -> HttpResponse:
         "pair": (old, new),
     }
     if old and new and old.pk != new.pk:
-        texts, others = _compared(old, new, seen)
+        texts, others = reviewing.changes(old, new, seen.channels)
         context |= {"texts": texts, "others": others}
     return render(request, "posts/diff.html", context)
 
@@ -92,21 +91,6 @@ def _pair(post: Post, rows: list[PostVersion], wanted: dict[str, str]) -> tuple[
 
 def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 9 else 0
-
-
-def _compared(old: PostVersion, new: PostVersion, seen: Seen) -> tuple[list[tuple[str, list[Change]]], list[str]]:
-    """Changed texts by name, and the names of everything else that changed."""
-    before, after = canonical.read(old), canonical.read(new)
-    names = reviewing.names_of(before, seen.channels) | reviewing.names_of(after, seen.channels)
-    one, other = canonical.checked_fields(before), canonical.checked_fields(after)
-    texts = [
-        (names.get(name, name), word_diff(one.get(name, ""), other.get(name, "")))
-        for name in dict.fromkeys([*one, *other])
-        if one.get(name) != other.get(name)
-    ]
-    changed = canonical.differing_fields(old.canonical, new.canonical)
-    labels = {name: str(words) for name, words in reviewing.FIELD_LABELS.items()}
-    return texts, [labels[name] for name in changed if name in labels]
 
 
 @require_safe

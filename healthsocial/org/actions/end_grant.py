@@ -13,6 +13,8 @@ def end_grant(grant: Grant, *, by: User) -> Grant:
         guards.lock_people()
         by = guards.require(by, "org.people")
         grant = Grant.objects.select_related("user").get(pk=grant.pk)
+        # Acts of this person hold their row shared: the end waits for what has begun, and what begins now sees it.
+        User.objects.select_for_update(no_key=True).get(pk=grant.user_id)
         reasons = guards.end_grant_reasons(grant)
         if reasons:
             raise Refused(*reasons)

@@ -42,4 +42,6 @@ class Command(BaseCommand):
             except DatabaseError as error:
                 logger.error("database unavailable (%s); trying again", type(error).__name__)
                 connection.close()
+            except Exception as error:  # noqa: BLE001  what failed now must not stop what is due next
+                logger.error("round failed: %s", type(error).__name__)  # the message may quote a row
             stop.wait(settings.DISPATCH_INTERVAL_SECONDS)
