@@ -124,7 +124,9 @@ else:
             # Deferred transactions fail at the read-to-write upgrade whatever the timeout says.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-16000;",
+            "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA cache_size=-16000;"
+            # INSERT OR REPLACE must not slip past DELETE triggers.
+            "PRAGMA recursive_triggers=ON;",
         },
     }
 _database["CONN_HEALTH_CHECKS"] = True

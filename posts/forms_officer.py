@@ -126,6 +126,7 @@ class ApproveForm(forms.Form):
     """The decision panel. `named` is the time that the button on screen names: only that one is approved."""
 
     version = forms.UUIDField(widget=forms.HiddenInput)
+    check = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the check that stood beside it
     day = forms.DateField(label=_("Day"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     time = forms.TimeField(
         label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
@@ -156,6 +157,7 @@ class SendBackForm(forms.Form):
     """Ask for changes, or reject."""
 
     version = forms.UUIDField(widget=forms.HiddenInput)
+    check = forms.UUIDField(required=False, widget=forms.HiddenInput)  # the check that stood beside it
     reason = forms.ChoiceField(label=_("Reason"), choices=[("", _("Choose a reason")), *ReviewReason.choices])
     words = forms.CharField(
         label=_("In words, for the author"),

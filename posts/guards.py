@@ -32,16 +32,7 @@ def submit(post: Post, copy: WorkingCopy, channels: Sequence[Channel]) -> list[R
     if not copy.text.strip():
         found.append(Reason("text_missing", _("Write the text of the post."), AUTHOR))
     for channel in channels:
-        text = copy.channel_texts.get(str(channel.pk), copy.text)
-        if len(text) > channel.character_limit:
-            found.append(
-                Reason(
-                    "too_long",
-                    _("%(channel)s takes %(limit)d characters; this has %(count)d.")
-                    % {"channel": channel.name, "limit": channel.character_limit, "count": len(text)},
-                    AUTHOR,
-                )
-            )
+        found += too_long(copy.channel_texts.get(str(channel.pk), copy.text), channel)
         if not channel.is_enabled:
             found.append(
                 Reason(
@@ -55,6 +46,20 @@ def submit(post: Post, copy: WorkingCopy, channels: Sequence[Channel]) -> list[R
     if copy.person_answer in (PersonAnswer.PATIENTS, PersonAnswer.RELEASE) and not copy.persons:
         found.append(Reason("persons_missing", _("Link the people the post shows or describes."), AUTHOR))
     return found
+
+
+def too_long(text: str, channel: Channel) -> list[Reason]:
+    """The channel does not take this many characters now; its limit may have been lowered after the approval."""
+    if len(text) <= channel.character_limit:
+        return []
+    words = _("%(channel)s takes %(limit)d characters; this has %(count)d.")
+    values = {"channel": channel.name, "limit": channel.character_limit, "count": len(text)}
+    return [Reason("too_long", words % values, AUTHOR)]
+
+
+def fits(form: Mapping[str, Any], channels: Iterable[Channel]) -> list[Reason]:
+    """The same for a version's words on each of its channels."""
+    return [reason for channel in channels for reason in too_long(canonical.text_for(dict(form), channel.pk), channel)]
 
 
 @dataclass(frozen=True)
@@ -328,9 +333,10 @@ def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Or
         return Ready(tuple(broken), hold=True)
     assert post.current_version is not None
     assert post.approval is not None
-    if uncovered := persons_covered(canonical.read(post.current_version), now, moment=_("now")):
+    form = canonical.read(post.current_version)
+    if uncovered := persons_covered(form, now, moment=_("now")):
         return Ready(tuple(uncovered), hold=True)
-    if blocked := [*stopped(post, [channel]), *channels_healthy([channel])]:
+    if blocked := [*stopped(post, [channel]), *channels_healthy([channel]), *fits(form, [channel])]:
         return Ready(tuple(blocked))
     if organisation.publishing_stopped_at is not None:
         return Ready((Reason("publishing_stopped", _("Publishing is stopped since the restore.")),), wait=True)

@@ -1,6 +1,6 @@
 """What the database refuses about posts, whoever writes: illegal moves, changed versions, unearned approvals."""
 
-from healthsocial.audit.triggers import Trigger, forbid_change, register
+from healthsocial.audit.triggers import Trigger, forbid_change, forbid_loss, register
 from posts.enums import DeliveryState, State
 from posts.models.post import NEEDS_APPROVAL, edges
 
@@ -48,6 +48,17 @@ register(
         condition=f"NEW.state <> '{State.DRAFT}'",
     ),
     Trigger("posts_post_no_delete", "posts_post", "DELETE", "posts cannot be removed"),
+    *forbid_loss("posts_post", "posts cannot be removed"),
+    Trigger(
+        "posts_post_same_creator",
+        "posts_post",
+        "UPDATE",
+        "who began a post, and when, cannot be changed",
+        condition=(
+            "NEW.id <> OLD.id OR NEW.creator_id <> OLD.creator_id OR NEW.created_at <> OLD.created_at"
+            " OR NEW.epoch < OLD.epoch"
+        ),
+    ),
     Trigger(
         "posts_post_approval_stands",
         "posts_post",
@@ -70,7 +81,8 @@ register(
         ),
     ),
     Trigger("posts_version_no_delete", "posts_postversion", "DELETE", "a version cannot be removed"),
-    *forbid_change("posts_posteditor", "the list of editors cannot be changed"),
+    *forbid_loss("posts_postversion", "a version cannot be removed", "id", "post_id, number", "post_id, seal"),
+    *forbid_change("posts_posteditor", "the list of editors cannot be changed", "id", "post_id, user_id, epoch"),
     *forbid_change("posts_reviewdecision", "a decision cannot be changed"),
     Trigger(
         "posts_approval_of_checked_version",
@@ -102,13 +114,24 @@ register(
         "UPDATE",
         "a signature cannot be changed",
         condition=(
-            "OLD.voided_at IS NOT NULL OR NEW.post_id <> OLD.post_id OR NEW.version_id <> OLD.version_id OR NEW.seal <> OLD.seal"
+            "OLD.voided_at IS NOT NULL OR NEW.id <> OLD.id OR NEW.post_id <> OLD.post_id OR NEW.version_id <> OLD.version_id OR NEW.seal <> OLD.seal"
             " OR NEW.by_id <> OLD.by_id OR NEW.by_name <> OLD.by_name OR NEW.by_role <> OLD.by_role"
             " OR NEW.meaning <> OLD.meaning OR NEW.at <> OLD.at OR NEW.signature <> OLD.signature"
             " OR NEW.epoch <> OLD.epoch OR NEW.window_from <> OLD.window_from OR NEW.window_until <> OLD.window_until"
         ),
     ),
+    Trigger(
+        "posts_approval_check_moves",
+        "posts_approval",
+        "UPDATE",
+        "an approval stands on a complete check of its version",
+        condition=(
+            "NEW.check_run <> OLD.check_run AND NOT EXISTS (SELECT 1 FROM compliance_checkrun r"
+            " WHERE r.id = NEW.check_run AND r.version = NEW.version_id AND r.state = 'complete' AND r.seal = NEW.seal)"
+        ),
+    ),
     Trigger("posts_approval_no_delete", "posts_approval", "DELETE", "an approval cannot be removed"),
+    *forbid_loss("posts_approval", "an approval cannot be removed"),
     Trigger(
         "posts_delivery_moves",
         "posts_delivery",
@@ -119,6 +142,20 @@ register(
     Trigger(
         "posts_delivery_starts", "posts_delivery", "INSERT", "a delivery starts as due", condition="NEW.state <> 'due'"
     ),
+    Trigger(
+        "posts_delivery_same_place",
+        "posts_delivery",
+        "UPDATE",
+        "a delivery takes one version to one channel",
+        condition=(
+            "NEW.id <> OLD.id OR NEW.post_id <> OLD.post_id OR NEW.version_id <> OLD.version_id"
+            " OR NEW.channel_id <> OLD.channel_id OR NEW.idempotency_key <> OLD.idempotency_key"
+        ),
+    ),
     Trigger("posts_delivery_no_delete", "posts_delivery", "DELETE", "a delivery cannot be removed"),
+    *forbid_loss("posts_delivery", "a delivery cannot be removed", "id", "version_id, channel_id", "idempotency_key"),
     Trigger("posts_crisisstop_no_delete", "posts_crisisstop", "DELETE", "a crisis stop cannot be removed"),
+    *forbid_loss("posts_crisisstop", "a crisis stop cannot be removed"),
+    Trigger("posts_localpublication_no_delete", "posts_localpublication", "DELETE", "what was public stays on record"),
+    *forbid_loss("posts_localpublication", "what was public stays on record", "id", "key"),
 )

@@ -50,6 +50,8 @@ CODES: dict[str, Text] = {
     "slot_passed": _("The time had passed."),
     "outside_window": _("The time was outside the approved window."),
     "finding_unanswered": _("A finding had no officer’s answer."),
+    "too_long": _("It is longer than the channel takes."),
+    "redacted_words": _("These words were redacted."),
     "publishing_stopped": _("Publishing is stopped since the restore."),
 }
 

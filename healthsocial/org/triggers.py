@@ -1,10 +1,12 @@
 """What the database refuses about people and the organisation."""
 
-from healthsocial.audit.triggers import Trigger, register
+from healthsocial.audit.triggers import Trigger, forbid_loss, register
 
 register(
     Trigger("org_user_no_delete", "org_user", "DELETE", "people are deactivated, never deleted"),
+    *forbid_loss("org_user", "people are deactivated, never deleted", "id", "email"),
     Trigger("org_grant_no_delete", "org_grant", "DELETE", "grants are ended, never deleted"),
+    *forbid_loss("org_grant", "grants are ended, never deleted"),
     Trigger(
         "org_organisation_stays_real",
         "org_organisation",

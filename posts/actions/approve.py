@@ -62,7 +62,14 @@ def _wrong_signature(by: User, password: str) -> Refused | None:
 
 
 def approve(
-    post_id: UUID, *, by: User, version_id: UUID, password: str, slot: Slot | None = None, publish_now: bool = False
+    post_id: UUID,
+    *,
+    by: User,
+    version_id: UUID,
+    password: str,
+    check_id: UUID | None = None,
+    slot: Slot | None = None,
+    publish_now: bool = False,
 ) -> Post:
     """Approve the version on screen; with `slot` also schedule it, with `publish_now` for this minute.
 
@@ -70,7 +77,7 @@ def approve(
     """
     check_signature(by, password, post_id)
     with moving(Transition.APPROVE, post_id, by=by, with_authorizations=True) as move:
-        same_version(move, version_id)
+        same_version(move, version_id, check_id)
         move.must(blockers(move.post, move.now))
         _sign(move, by)
         move.post.approve()

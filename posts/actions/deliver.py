@@ -55,8 +55,9 @@ def deliver(delivery_id: UUID) -> str:
 def claim_delivery(delivery_id: UUID) -> Claim | None:
     """`due -> claimed` by conditional UPDATE. A lease, not an act: it is recorded with the intent it leads to."""
     with transaction.atomic():
-        # A worker whose clock runs ahead of the database's must not publish early.
-        now = min(clock.now(), database_now() + clock.offset())
+        # A worker whose clock runs ahead of the database's must not publish early (a second is let pass: SQLite
+        # counts in milliseconds).
+        now = min(clock.now(), database_now() + clock.offset() + timedelta(seconds=1))
         taken = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=now).update(
             state=D.CLAIMED,
             attempt=F("attempt") + 1,

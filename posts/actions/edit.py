@@ -184,11 +184,11 @@ def _check_content(content: Content) -> None:
     """Refuse what cannot be stored or was not chosen from the lists offered."""
     problems: list[Reason] = []
     texts = [content.text, content.first_comment, *content.channel_texts.values()]
-    if any(len(text) > MAX_TEXT for text in texts):
+    if any(len(text) > MAX_TEXT for text in [*texts, *content.links]):
         problems.append(Reason("text_too_long", _("A text holds at most %(n)d characters.") % {"n": MAX_TEXT}))
-    if any("\x00" in text for text in [*texts, content.title, content.notes]):
+    if any(not _storable(text) for text in [*texts, content.title, content.notes, *content.links, *content.tags]):
         problems.append(
-            Reason("text_unreadable", _("The text holds a character that cannot be stored (NUL). Remove it."))
+            Reason("text_unreadable", _("It holds a character that cannot be stored (NUL, or half of one). Remove it."))
         )
     if len(content.links) > MAX_LINKS or any(not link.startswith(("https://", "http://")) for link in content.links):
         problems.append(Reason("link_unreadable", _("Write each link in full (https://…), at most twenty.")))
@@ -203,6 +203,11 @@ def _check_content(content: Content) -> None:
         problems.append(Reason("choice_unknown", _("Choose from the offered values.")))
     if problems:
         raise Refused(*problems)
+
+
+def _storable(text: str) -> bool:
+    """No NUL (PostgreSQL refuses it) and no lone surrogate (UTF-8 has none)."""
+    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _words(person: dict[str, object]) -> list[str]:

@@ -5,9 +5,11 @@ from uuid import UUID
 from compliance.actions.runs import supersede_open_runs
 from healthsocial import clock
 from healthsocial.audit.log import Act
+from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import User
 from posts.actions import approval, deliveries
 from posts.actions.move import moving
+from posts.actions.system_takedown import close_alerts
 from posts.enums import Transition
 from posts.models import Post
 
@@ -26,6 +28,7 @@ def pull_back_within(act: Act, post: Post, why: str) -> None:
     approval.void(act, post, why, clock.now())
     supersede_open_runs(post.pk)
     post.pull_back()
+    close_alerts(post, AlertKind.CHECKER_DOWN, AlertKind.MISSED, AlertKind.DELIVERY_FAILED)
     approval.clear_slot(post)
     post.reason_code, post.reason_words = "", ""
     act.record(

@@ -56,7 +56,7 @@ def recheck_everything_outdated() -> int:
     for post_id in list(standing):
         try:
             count += _recheck_if_outdated(post_id)
-        except Exception as error:  # noqa: BLE001  see above; the message may quote a row, so only its kind is kept
+        except Exception as error:
             logger.error("recheck of post %s failed: %s", post_id, type(error).__name__)
             if isinstance(error, DatabaseError) and not connection.is_usable():
                 raise  # the database is away, for the other posts as well

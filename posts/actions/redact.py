@@ -8,16 +8,20 @@ from healthsocial import clock
 from healthsocial.audit.log import Denied, Reason, Refused, action
 from healthsocial.org import queries as org
 from healthsocial.org.models import User
-from posts import permissions
+from posts import canonical, permissions
 from posts.actions.move import lock_post
 from posts.enums import State
-from posts.models import PostVersion
+from posts.models import Post, PostVersion
 
 ALLOWED = (State.DRAFT, State.CHANGES_REQUESTED, State.REJECTED, State.ARCHIVED)
 
 
 def redact_version(version_id: UUID, *, by: User, words: str) -> PostVersion:
-    """Empty the canonical text of a version nobody ever approved; the working copy with the same words is emptied too."""
+    """Empty the canonical text of a version nobody ever approved.
+
+    The working copy is emptied too when it still says the same words; words written since are the author's. Title and
+    notes are outside the seal and stay.
+    """
     post_id = PostVersion.objects.values_list("post_id", flat=True).get(pk=version_id)
     with action("version.redacted", actor=org.actor(by), target=("post", str(post_id))) as act:
         post = lock_post(post_id)
@@ -39,13 +43,21 @@ def redact_version(version_id: UUID, *, by: User, words: str) -> PostVersion:
             problems.append(Reason("words_missing", _("Say why, in a sentence of at least ten characters.")))
         if problems:
             raise Refused(*problems)
+        if _says_the_same(post, version, [channel.pk for channel in channels]):
+            copy = post.working_copy
+            copy.text, copy.channel_texts, copy.first_comment, copy.links = "", {}, "", []
+            copy.save()
+            post.edit_no += 1
+            post.save()
         version.canonical, version.redacted_at = "", clock.now()
         version.save(update_fields=["canonical", "redacted_at"])
-        copy = post.working_copy
-        copy.text, copy.channel_texts, copy.first_comment, copy.links = "", {}, "", []
-        copy.save()
-        post.edit_no += 1
-        post.save()
         act.actor = org.actor(user, "privacy_officer")
         act.record("version.redacted", data={"version": str(version_id), "seal": version.seal})
         return version
+
+
+def _says_the_same(post: Post, version: PostVersion, channels: list[UUID]) -> bool:
+    """Every word of the draft is a word of this version; who it goes to and whom it shows may differ."""
+    draft = canonical.as_form(post.working_copy, kind=post.kind, channels=channels)
+    frozen = canonical.read(version)
+    return all(draft[name] == frozen[name] for name in ("text", "channel_texts", "first_comment", "links"))

@@ -8,10 +8,12 @@ from django.utils.translation import gettext as _
 from compliance.models import CheckRun
 from healthsocial import clock
 from healthsocial.audit.log import Reason
+from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Channel, User
 from posts import canonical, guards
 from posts.actions import approval, deliveries
 from posts.actions.move import Move, moving
+from posts.actions.system_takedown import close_alerts
 from posts.enums import Transition
 from posts.models import Post
 from posts.slots import Slot, now_slot, zone_of
@@ -24,7 +26,9 @@ def blockers(post: Post, channels: list[Channel], at: datetime, now: datetime) -
     if post.approval is not None:
         found += guards.check_is_current(CheckRun.objects.filter(pk=post.approval.check_run).first())
     if post.current_version is not None:
-        found += guards.persons_covered(canonical.read(post.current_version), at, moment=_("at that time"))
+        form = canonical.read(post.current_version)
+        found += guards.persons_covered(form, at, moment=_("at that time"))
+        found += guards.fits(form, channels)
     return [*found, *guards.channels_healthy(channels), *guards.stopped(post, channels)]
 
 
@@ -104,4 +108,5 @@ def _place(move: Move, slot: Slot) -> None:
     post.slot_at, post.slot_zone, post.slot_wall = slot.at, slot.zone, slot.wall
     post.due_at = slot.at
     post.reason_code, post.reason_words = "", ""
+    close_alerts(post, AlertKind.MISSED, AlertKind.DELIVERY_FAILED)
     deliveries.plan(move.act, post, [channel.pk for channel in move.channels], slot.at)

@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from compliance.actions.runs import open_run
 from compliance.enums import RunPurpose
 from healthsocial import clock
-from healthsocial.audit.log import Act
+from healthsocial.audit.log import Act, Reason, Refused
 from healthsocial.org.models import Channel, User
 from posts import canonical, guards
 from posts.actions.move import Move, moving
@@ -32,7 +34,10 @@ def freeze(act: Act, post: Post, copy: WorkingCopy, channels: list[Channel], by:
     """The version of these canonical bytes: an earlier one when nothing is new."""
     form = canonical.canonical_form(copy, kind=post.kind, channels=[c.pk for c in channels])
     seal = canonical.seal_of(form)
-    known = PostVersion.objects.filter(post=post, seal=seal, redacted_at__isnull=True).first()
+    known = PostVersion.objects.filter(post=post, seal=seal).first()
+    if known is not None and known.redacted_at is not None:
+        words = _("These very words were redacted from version %(number)d. Write them differently.")
+        raise Refused(Reason("redacted_words", words % {"number": known.number}, guards.AUTHOR))
     if known is not None:
         return known
     newest = PostVersion.objects.filter(post=post).order_by("-number").first()

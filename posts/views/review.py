@@ -129,6 +129,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
             pk,
             by=viewer(request),
             version_id=opened,
+            check_id=form.cleaned_data["check"],
             password=form.cleaned_data["password"],
             slot=offer.slot if offer else None,
             publish_now=decision == "now",
@@ -178,7 +179,14 @@ def _send_back(
 
     return run(
         request,
-        lambda: step(pk, by=viewer(request), version_id=data["version"], reason=data["reason"], words=data["words"]),
+        lambda: step(
+            pk,
+            by=viewer(request),
+            version_id=data["version"],
+            check_id=data["check"],
+            reason=data["reason"],
+            words=data["words"],
+        ),
         to=reverse("posts:queue"),
         done=done,
         again=again,
@@ -252,7 +260,7 @@ def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpR
 
 
 def _send_back_form(post: Post, name: str) -> SendBackForm:
-    return SendBackForm(initial={"version": post.current_version_id}, auto_id=f"id_{name}_form_%s")
+    return SendBackForm(initial=_on_screen(post), auto_id=f"id_{name}_form_%s")
 
 
 def _card_form(card: reviewing.Card, records: list[Any], answers: dict[str, AnswerForm]) -> AnswerForm | None:
@@ -274,10 +282,16 @@ def _answer_form(post: Post, card: str, data: QueryDict) -> AnswerForm:
 
 def _approve_form(request: HttpRequest, post: Post, data: QueryDict | None = None) -> ApproveForm:
     zone = organisation_of(request).zone
-    initial: dict[str, Any] = {"version": post.current_version_id, "zone": post.proposed_zone or zone}
+    initial: dict[str, Any] = {**_on_screen(post), "zone": post.proposed_zone or zone}
     if post.proposed_wall:
         initial["day"], _sep, initial["time"] = post.proposed_wall.partition("T")
     return ApproveForm(data, zones=[zone, post.proposed_zone], initial=initial)
+
+
+def _on_screen(post: Post) -> dict[str, UUID | None]:
+    """What the officer is looking at: an older form carries another version or another check, and is refused."""
+    checked = newest_complete_run(post.current_version_id) if post.current_version_id else None
+    return {"version": post.current_version_id, "check": checked.pk if checked else None}
 
 
 def _wall(form: ApproveForm) -> tuple[str, str] | None:
@@ -292,7 +306,8 @@ def _renew(form: ApproveForm | SendBackForm | None, post: Post) -> None:
     """The form that is sent next is about the version that is on screen now."""
     if form is not None and isinstance(form.data, QueryDict):
         form.data = form.data.copy()
-        form.data["version"] = str(post.current_version_id)
+        for name, value in _on_screen(post).items():
+            form.data[name] = str(value or "")
 
 
 def _stopping(request: HttpRequest, seen: Seen) -> list[dict[str, Any]]:
