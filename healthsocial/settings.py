@@ -113,9 +113,11 @@ if DATABASE_URL:
         ) from error
     if _database["ENGINE"] != "django.db.backends.postgresql":
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database; without it SQLite is used")
+    # Values travel beside the statement, so that an error's message does not hold them.
+    _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "server_side_binding": True}
     if env.boolean("HEALTHSOCIAL_DB_POOL", False):
         # Web processes only: Celery children would share the pool across forks.
-        _database["OPTIONS"] = {**_database.get("OPTIONS", {}), "pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+        _database["OPTIONS"] = {**_database["OPTIONS"], "pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
 else:
     _database = {
         "ENGINE": "django.db.backends.sqlite3",
@@ -264,7 +266,13 @@ NETWORK_TIMEOUT_SECONDS = env.integer("HEALTHSOCIAL_NETWORK_TIMEOUT", 30)
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "healthsocial.logs.LineFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("HEALTHSOCIAL_LOG_LEVEL", "INFO")},
     # Django's handler would print request bodies' exceptions with frames; ids are enough (law 10).

@@ -1,6 +1,7 @@
 """Begin, change, copy and correct a post. A change of content after submission pulls the post back by itself."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -23,6 +24,7 @@ from posts.slots import Slot
 
 MAX_TEXT = 20_000
 MAX_LINKS = 20
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL refuses NUL, UTF-8 has no lone surrogates
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _check_content(content: Content) -> None:
     texts = [content.text, content.first_comment, *content.channel_texts.values()]
     if any(len(text) > MAX_TEXT for text in [*texts, *content.links]):
         problems.append(Reason("text_too_long", _("A text holds at most %(n)d characters.") % {"n": MAX_TEXT}))
-    if any(not _storable(text) for text in [*texts, content.title, content.notes, *content.links, *content.tags]):
+    if any(UNSTORABLE.search(text) for text in [*texts, content.title, content.notes, *content.links, *content.tags]):
         problems.append(
             Reason("text_unreadable", _("It holds a character that cannot be stored (NUL, or half of one). Remove it."))
         )
@@ -203,11 +205,6 @@ def _check_content(content: Content) -> None:
         problems.append(Reason("choice_unknown", _("Choose from the offered values.")))
     if problems:
         raise Refused(*problems)
-
-
-def _storable(text: str) -> bool:
-    """No NUL (PostgreSQL refuses it) and no lone surrogate (UTF-8 has none)."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 def _words(person: dict[str, object]) -> list[str]:

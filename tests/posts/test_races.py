@@ -1,6 +1,7 @@
 """Races with real connections: one winner, and the loser told why. Each has a control that shows the race is real."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from uuid import UUID
@@ -11,13 +12,16 @@ from django.db import OperationalError, connection, transaction
 from healthsocial.audit.log import Actor, Refused, action
 from healthsocial.audit.models import Event
 from healthsocial.audit.verify import verify_chain
+from healthsocial.org.actions.deactivate_person import deactivate_person
+from healthsocial.org.queries import organisation
+from posts import canonical
 from posts.actions.approve import approve
 from posts.actions.decide import reject
 from posts.actions.deliver import claim_delivery, deliver
 from posts.actions.schedule import schedule
 from posts.actions.submit import submit
 from posts.enums import DeliveryState, State
-from posts.models import Delivery, LocalPublication
+from posts.models import Delivery, LocalPublication, Post, WorkingCopy
 from tests.conftest import PASSWORD, Cast
 from tests.posts import moves
 
@@ -119,3 +123,51 @@ def test_writers_with_refusals_make_one_chain_without_a_gap(cast: Cast) -> None:
     assert at_once(*[lambda n=n: write(n) for n in range(6)]) == [None] * 6  # type: ignore[misc]
     assert Event.objects.count() - before == 6 * 12
     assert verify_chain().ok
+
+
+def test_a_submit_that_waits_behind_a_save_freezes_what_was_saved(cast: Cast) -> None:
+    """After waiting for the post's lock, everything is read again, not only the locked row."""
+    post = moves.draft(cast)
+    result: list[object] = []
+
+    def late() -> None:
+        result.append(submit(post.pk, by=cast.alice))
+        connection.close()
+
+    thread = threading.Thread(target=late)
+    with transaction.atomic():
+        Post.objects.select_for_update().get(pk=post.pk)
+        thread.start()
+        time.sleep(0.5)  # long enough to reach the lock; too short only means that the race was not tried
+        WorkingCopy.objects.filter(post=post).update(text="Saved while the submit waited.")
+    thread.join(timeout=30)
+    version = moves.fresh(post).current_version
+    assert version is not None
+    assert canonical.read(version)["text"] == "Saved while the submit waited."
+
+
+@pytest.mark.postgres
+def test_a_leaver_who_waits_on_the_lock_cannot_approve(cast: Cast) -> None:
+    post = moves.in_review(cast)
+    version = post.current_version_id
+    assert version is not None
+    result: list[str] = []
+
+    def late() -> None:
+        try:
+            approve(post.pk, by=cast.rita, version_id=version, password=PASSWORD)
+            result.append("approved")
+        except Refused as refused:
+            result.append(refused.reasons[0].code)
+        finally:
+            connection.close()
+
+    organisation()
+    thread = threading.Thread(target=late)
+    with transaction.atomic():
+        Post.objects.select_for_update().get(pk=post.pk)
+        thread.start()
+        time.sleep(0.5)
+        deactivate_person(cast.rita, by=cast.adam)
+    thread.join(timeout=30)
+    assert result == ["role_missing"]
