@@ -35,6 +35,15 @@ def take(data: Path, *, address: str = "", what: str = "HealthSocial") -> int:
     return descriptor
 
 
+def address(data: Path) -> str:
+    """Where the processes on this data folder answer, if any run; else an empty text. Creates nothing."""
+    try:
+        holder = json.loads((data / "run" / "lock").read_text(encoding="utf-8"))
+        return str(holder["address"]) if _alive(int(holder["pid"])) else ""
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
 def _held_by(data: Path, held: bytes) -> str:
     try:
         holder = json.loads(held)

@@ -15,7 +15,7 @@ DRIVERS = ("psycopg", "psycopg_pool", "sqlite3")
 class LineFormatter(logging.Formatter):
     """A formatter that leaves out what a database error says, in the traceback, in its causes and in the message."""
 
-    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is logging's
+    def formatException(self, ei: Any) -> str:
         """Frames stay; every message of a chain that holds a database error becomes the name of its class."""
         chain = list(_chain(ei[1]))
         if not any(_quotes_rows(error) for error in chain):

@@ -7,8 +7,10 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from healthsocial import __version__, env
+from healthsocial import __version__, datalock, env
 from healthsocial.crypto import create_key_file, create_secret_file
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -49,7 +51,10 @@ if PRODUCTION:
     if not ALLOWED_HOSTS or any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
         raise ImproperlyConfigured("HEALTHSOCIAL_HOSTS must name the hosts this site answers to, without wildcards")
 
-SITE_URL = env.text("HEALTHSOCIAL_URL", "http://127.0.0.1:8000" if not PRODUCTION else f"https://{ALLOWED_HOSTS[0]}")
+SITE_URL = env.text("HEALTHSOCIAL_URL")
+if not SITE_URL:
+    # A command beside a running `make run` must print links that lead to it, whatever its port.
+    SITE_URL = f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else datalock.address(DATA_DIR) or "http://127.0.0.1:8000"
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -147,7 +152,13 @@ BROKER_CONFIGURED = bool(REDIS_URL)
 CACHES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "healthsocial"}
     if not REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _cache_url, "KEY_PREFIX": "hs"}
+    else {
+        "BACKEND": "healthsocial.cache.RedisOrMemory",
+        "LOCATION": _cache_url,
+        "KEY_PREFIX": "hs",
+        # A page must not wait for a server that is down.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": Retry(NoBackoff(), 0)},
+    }
 }
 
 CELERY_TASK_IGNORE_RESULT = True

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance.enums import AnswerKind
 from compliance.models import Authorization
+from healthsocial.audit.forms import DayField
 from healthsocial.audit.log import Refused
 from healthsocial.org.models import Channel
 from posts import slots
@@ -271,8 +272,8 @@ class FilterForm(forms.Form):
     channel = forms.ChoiceField(label=_("Channel"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", _("Any kind")), *PostKind.choices])
     mine = forms.ChoiceField(label=_("Begun by"), required=False, choices=[("", _("Anybody")), ("me", _("Me"))])
-    since = forms.DateField(label=_("Changed from"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Changed until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("Changed from"), required=False)
+    until = DayField(label=_("Changed until"), required=False)
 
     def __init__(self, *args: Any, channels: Sequence[Channel], zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

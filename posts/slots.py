@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from healthsocial.audit.log import Reason, Refused
 
+YEARS = (2000, 2100)  # wide enough for every real slot, and far from the years that overflow in some zones
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -51,6 +53,8 @@ def resolve(wall: str, zone: str, *, second: bool | None = None) -> Slot:
     if chosen.tzinfo is not None:
         raise Refused(Reason("time_unreadable", _("Write the time without an offset; the zone stands beside it.")))
     chosen = chosen.replace(second=0, microsecond=0)
+    if not YEARS[0] <= chosen.year <= YEARS[1]:
+        raise Refused(Reason("time_too_far", _("This time is too far away. Choose one within ten years.")))
     instants = readings(chosen, place)
     if not instants:
         raise Refused(

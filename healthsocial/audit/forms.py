@@ -9,6 +9,20 @@ from django.utils.translation import gettext_lazy as _
 
 from healthsocial.audit import queries, words
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+
+class DayField(forms.DateField):
+    """A day that every zone can turn into an instant: years near either end of the calendar overflow."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(widget=forms.DateInput(attrs={"type": "date"}), **kwargs)
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        if isinstance(value, date) and not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise forms.ValidationError(_("Choose a day between the years 1900 and 2200."), code="day_too_far")
+
 
 class AuditFilterForm(forms.Form):
     """All fields optional; days are whole days in the organisation's zone."""
@@ -21,8 +35,8 @@ class AuditFilterForm(forms.Form):
     )
     verb = forms.ChoiceField(label=_("What happened"), required=False)
     kind = forms.ChoiceField(label=_("To what"), required=False)
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("To"), required=False)
     refused = forms.BooleanField(label=_("Only refused attempts"), required=False)
     actor = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
     target = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)

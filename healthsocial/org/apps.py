@@ -7,6 +7,9 @@ class OrgConfig(AppConfig):
     label = "org"
 
     def ready(self) -> None:
+        from healthsocial.org import sign_in
+
+        sign_in.connect()
         from healthsocial.org import system_checks, triggers, words  # noqa: F401  (importing registers triggers and words)
 
         checks.register(system_checks.keys_open_the_data, checks.Tags.database)

@@ -8,6 +8,7 @@ from django import forms
 from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.utils.translation import gettext_lazy as _
 
+from healthsocial.audit.forms import DayField
 from healthsocial.org.enums import GroupKind, Network, PracticeMode
 from healthsocial.org.models import Channel, ChannelGroup, Organisation, User
 from healthsocial.org.roles import Role
@@ -58,18 +59,8 @@ class GrantForm(forms.Form):
 
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("Choose a role")), *Role.choices])
     where = forms.ChoiceField(label=_("Where"))
-    starts_on = forms.DateField(
-        label=_("First day"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Empty: from now."),
-    )
-    ends_on = forms.DateField(
-        label=_("Last day"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Empty: until somebody ends it."),
-    )
+    starts_on = DayField(label=_("First day"), required=False, help_text=_("Empty: from now."))
+    ends_on = DayField(label=_("Last day"), required=False, help_text=_("Empty: until somebody ends it."))
 
     def __init__(self, *args: Any, zone: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -22,6 +22,7 @@ class Spec:
     command: tuple[str, ...]
     grace: float
     env: dict[str, str] = field(default_factory=dict)
+    socket: Path | None = None  # a process whose socket is gone is no use, and is started again
 
 
 def redis(program: str, folder: Path, log: Path) -> Spec:
@@ -52,6 +53,7 @@ def redis(program: str, folder: Path, log: Path) -> Spec:
             str(log),
         ),
         10,
+        socket=folder / "redis.sock",
     )
 
 

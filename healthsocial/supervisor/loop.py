@@ -111,6 +111,9 @@ class Loop:
         for child in list(self.children.values()):
             if child.process.poll() is not None:
                 self._ended(child)
+            elif child.spec.socket is not None and self.ready and not child.spec.socket.exists():
+                say(f"{child.spec.name} lost its socket")
+                child.process.kill()
         for name, (at, spec) in list(self.waiting.items()):
             if at <= time.monotonic() and not self.stops:
                 del self.waiting[name]

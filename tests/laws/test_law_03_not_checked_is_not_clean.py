@@ -1,22 +1,29 @@
 """Law 3: not checked is not clean."""
 
+import signal
+import threading
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
+from compliance.actions.runs import claim_run
 from compliance.enums import OPEN_RUN_STATES, RunState, Severity
 from compliance.models import CheckRun, Finding
 from healthsocial import clock
 from healthsocial.audit.log import Refused
 from healthsocial.org.models import Alert
+from posts import rounds
 from posts.actions.answer import answer
 from posts.actions.approve import approve
 from posts.actions.check import run_check
 from posts.actions.submit import submit
 from posts.enums import State
 from posts.models import Post
+from posts.time_limit import TookTooLong, at_most
 from tests.conftest import PASSWORD, Cast
 from tests.posts import moves
 
@@ -121,10 +128,6 @@ def test_a_late_result_of_an_older_version_moves_nothing(cast: Cast) -> None:
 
 
 def test_a_check_whose_worker_died_is_taken_again_after_its_lease(cast: Cast) -> None:
-    from datetime import UTC, datetime, timedelta
-
-    from compliance.actions.runs import claim_run
-
     post = moves.draft(cast)
     submit(post.pk, by=cast.alice)
     run = CheckRun.objects.get(thread=post.pk)
@@ -133,3 +136,57 @@ def test_a_check_whose_worker_died_is_taken_again_after_its_lease(cast: Cast) ->
     CheckRun.objects.filter(pk=run.pk).update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
     assert run_check(run.pk) == "checked"
     assert moves.fresh(post).state == State.IN_REVIEW
+
+
+def _worker_dies(run: CheckRun) -> bool:
+    """Somebody claims the run and is never heard of again; False when the claim was refused."""
+    claimed = claim_run(run.pk)
+    CheckRun.objects.filter(pk=run.pk).update(lease_until=datetime.now(UTC) - timedelta(seconds=1))
+    return claimed is not None
+
+
+def test_a_check_that_kills_its_worker_every_time_ends_in_could_not_check(cast: Cast) -> None:
+    post = moves.draft(cast)
+    submit(post.pk, by=cast.alice)
+    run = CheckRun.objects.get(thread=post.pk)
+    assert [_worker_dies(run) for _n in range(5)] == [True, True, True, False, False]
+    assert moves.fresh(post).state == State.CHECKING
+    rounds.run_round()  # dispatch finds it
+    run.refresh_from_db()
+    after = moves.fresh(post)
+    assert (run.state, run.error_code) == (RunState.COULD_NOT_CHECK, "died")
+    assert (after.state, after.reason_code) == (State.CHANGES_REQUESTED, "could_not_check")
+    assert list(Alert.objects.values_list("kind", "target_id", "code")) == [("checker_down", str(post.pk), "died")]
+
+
+def test_a_check_that_takes_too_long_is_a_failed_try(cast: Cast, settings: Settings) -> None:
+    moves.in_review(cast)  # the packs are loaded
+    type(cast.harbor).objects.update(character_limit=20_000)
+    post = moves.draft(cast, "A long notice about the flu clinic. " * 500)
+    submit(post.pk, by=cast.alice)
+    run = CheckRun.objects.get(thread=post.pk)
+    handler = signal.getsignal(signal.SIGALRM)
+    settings.CHECK_TIME_LIMIT_SECONDS = 0.02
+    assert run_check(run.pk) == "failed"
+    run.refresh_from_db()
+    assert (run.state, run.error_code.rpartition(":")[2]) == (RunState.ERROR, "TookTooLong")
+    assert (signal.getsignal(signal.SIGALRM), signal.getitimer(signal.ITIMER_REAL)) == (handler, (0.0, 0.0))
+    settings.CHECK_TIME_LIMIT_SECONDS = 60
+    CheckRun.objects.filter(pk=run.pk).update(next_attempt_at=clock.now())
+    assert run_check(run.pk) == "checked"
+
+
+def test_outside_the_main_thread_there_is_no_limit_and_no_error() -> None:
+    seen: list[str] = []
+
+    def work() -> None:
+        with at_most(0.001):
+            time.sleep(0.01)
+        seen.append("done")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert seen == ["done"]
+    with pytest.raises(TookTooLong), at_most(0.001):
+        time.sleep(5)

@@ -2,11 +2,17 @@
 
 import pytest
 
+from healthsocial import clock
 from healthsocial.audit.log import Refused
+from healthsocial.org.actions.update_channel import update_channel
 from healthsocial.org.models import Channel
 from posts.actions.approve import approve, blockers
+from posts.actions.deliver import deliver
 from posts.actions.edit import Content, create_post
+from posts.actions.schedule import reslot, schedule
 from posts.actions.submit import submit
+from posts.enums import State
+from posts.models import Delivery
 from tests.conftest import PASSWORD, Cast
 from tests.posts import moves
 
@@ -51,3 +57,22 @@ def test_the_reasons_shown_are_the_reasons_the_action_gives(cast: Cast) -> None:
         assert [reason.code for reason in refused.value.reasons] == shown
     assert shown
     assert "person_not_sure" in shown
+
+
+def test_a_limit_lowered_after_the_approval_stops_schedule_and_delivery(cast: Cast) -> None:
+    post = moves.approved(cast)
+    schedule(post.pk, by=cast.rita, slot=moves.tomorrow())
+    update_channel(cast.harbor, character_limit=20, max_lateness_minutes=None, by=cast.adam)
+    with pytest.raises(Refused) as refused:
+        reslot(post.pk, by=cast.rita, publish_now=True)
+    assert [reason.code for reason in refused.value.reasons] == ["too_long"]
+    delivery = Delivery.objects.get(post=post)
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=clock.now(), next_attempt_at=clock.now())
+    assert deliver(delivery.pk) == "stopped"
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.error_code) == ("cancelled", "too_long")
+    # The twin: with the old limit again it goes out.
+    update_channel(cast.harbor, character_limit=2000, max_lateness_minutes=None, by=cast.adam)
+    again = schedule if moves.fresh(post).state == State.MISSED else reslot
+    again(post.pk, by=cast.rita, publish_now=True)
+    assert deliver(delivery.pk) == "sent"

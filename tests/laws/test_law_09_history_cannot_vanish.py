@@ -9,6 +9,7 @@ from healthsocial.audit import triggers
 from healthsocial.audit.log import Refused
 from healthsocial.audit.models import Event, Head
 from healthsocial.org.models import User
+from posts.actions.copy import content_of
 from posts.actions.edit import Content, save_post
 from posts.actions.pull_back import pull_back
 from posts.actions.redact import redact_version
@@ -99,6 +100,45 @@ def test_a_redacted_text_submitted_again_is_a_new_version(cast: Cast) -> None:
     save_post(post.pk, by=cast.alice, edit_no=now.edit_no, content=content)
     submit(post.pk, by=cast.alice)
     assert list(PostVersion.objects.filter(post=post).values_list("number", flat=True)) == [2, 1]
+
+
+def _says(post: Post, by: Cast, text: str, **changes: object) -> None:
+    now = moves.fresh(post)
+    content = Content(**{**content_of(now).__dict__, "text": text, **changes})
+    save_post(post.pk, by=by.alice, edit_no=now.edit_no, content=content)
+
+
+def test_redacting_leaves_what_the_author_wrote_since(cast: Cast) -> None:
+    post = moves.in_review(cast)
+    assert post.current_version_id is not None
+    _says(post, cast, "An entirely new text, an hour of work.")
+    edit_no = moves.fresh(post).edit_no
+    redact_version(post.current_version_id, by=cast.priya, words="It named a patient by mistake.")
+    after = moves.fresh(post)
+    assert (after.working_copy.text, after.edit_no) == ("An entirely new text, an hour of work.", edit_no)
+
+
+def test_redacting_empties_a_draft_with_the_same_words_for_other_channels(cast: Cast) -> None:
+    post = moves.in_review(cast, notes="Ask the desk first.")
+    assert post.current_version_id is not None
+    _says(post, cast, moves.CLEAN, channels=(cast.heart.pk,))
+    redact_version(post.current_version_id, by=cast.priya, words="It named a patient by mistake.")
+    after = moves.fresh(post)
+    assert (after.working_copy.text, after.notes, after.title) == ("", "Ask the desk first.", "Flu clinic")
+
+
+def test_redacted_words_submitted_again_are_refused_with_a_reason(cast: Cast) -> None:
+    post = moves.in_review(cast)
+    assert post.current_version_id is not None
+    pull_back(post.pk, by=cast.alice)
+    redact_version(post.current_version_id, by=cast.priya, words="It named a patient by mistake.")
+    _says(post, cast, moves.CLEAN)
+    with pytest.raises(Refused) as refused:
+        submit(post.pk, by=cast.alice)
+    assert [reason.code for reason in refused.value.reasons] == ["redacted_words"]
+    _says(post, cast, moves.CLEAN + " Bring a friend.")
+    submit(post.pk, by=cast.alice)
+    assert PostVersion.objects.filter(post=post).count() == 2
 
 
 @pytest.mark.parametrize("state", ["approved", "scheduled", "published"])

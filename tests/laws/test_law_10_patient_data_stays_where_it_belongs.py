@@ -2,15 +2,21 @@
 
 import inspect
 import logging
+from typing import Any
 
 import pytest
 from django.db import connection
 
 from compliance.actions.register import add_subject
+from compliance.models import Finding
+from healthsocial import clock
+from healthsocial.audit.log import Refused
 from healthsocial.audit.models import Event
-from posts import permissions, tasks
+from posts import canonical, guards, permissions, tasks
 from posts.actions.deliver import deliver
+from posts.actions.edit import Content, create_post
 from posts.actions.schedule import schedule
+from posts.enums import State
 from posts.models import Delivery
 from posts.queries import get_post_for, visible_posts
 from tests.conftest import Cast
@@ -110,3 +116,59 @@ def test_an_authorization_is_known_by_token(cast: Cast) -> None:
     record = people.authorization(cast)
     assert str(record.subject).startswith("P-")
     assert "Wilma" not in str(record) + str(record.subject)
+
+
+@pytest.mark.parametrize(
+    ("kind", "codes"),
+    [("patient", ["uncovered_release_only"]), ("relative", ["uncovered_release_only"]), ("staff", [])],
+)
+def test_a_patient_needs_a_hipaa_authorization_whatever_the_author_answered(
+    cast: Cast, kind: str, codes: list[str]
+) -> None:
+    subject = add_subject(by=cast.priya, kind=kind)
+    record = people.authorization(cast, subject, kind="release")
+    post = people.story(cast, record, person_answer="release")
+    assert post.current_version is not None
+    form = canonical.read(post.current_version)
+    assert [reason.code for reason in guards.persons_covered(form, clock.now(), moment="now")] == codes
+    better = people.authorization(cast, subject)
+    relied = {**form, "authorizations": [str(better.pk)]}
+    assert guards.persons_covered(relied, clock.now(), moment="now") == []
+
+
+@pytest.mark.parametrize(
+    ("link", "found"),
+    [
+        ("https://harborpoint.example/appointments", []),
+        ("https://www.cdc.gov/flu/about/index.html", []),
+        ("https://example.org/donate?utm_source=fb&utm_campaign=spring_2026&page=12", []),
+        ("https://example.org/a?note=SSN%20219-09-9999", ["us_hipaa/id.ssn"]),
+        ("https://example.org/a?patient=Maria+Gonzalez", ["us_hipaa/person.patient"]),
+    ],
+)
+def test_links_are_read_as_a_browser_shows_them(cast: Cast, link: str, found: list[str]) -> None:
+    post = moves.in_review(cast, links=("https://example.org/flu", link))
+    rows = Finding.objects.filter(run__thread=post.pk).exclude(rule_id="us_hipaa/id.url")
+    assert sorted(rows.values_list("rule_id", flat=True)) == found
+    assert {row.field for row in rows} <= {"link:2"}
+    assert post.state == (State.CHANGES_REQUESTED if "us_hipaa/id.ssn" in found else State.IN_REVIEW)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": "Half a character \ud83d here."},
+        {"notes": "Half \udc00"},
+        {"title": "Half \ud83d"},
+        {"links": ("https://example.org/\x00x",)},
+        {"links": ("https://example.org/\ud83d",)},
+        {"tags": ("a\x00b",)},
+        {"first_comment": "\x00"},
+    ],
+)
+def test_what_cannot_be_stored_is_refused_with_a_reason(cast: Cast, content: dict[str, Any]) -> None:
+    with pytest.raises(Refused) as refused:
+        create_post(by=cast.alice, content=Content(**{"text": "A text.", "channels": (cast.harbor.pk,), **content}))
+    assert [reason.code for reason in refused.value.reasons] == ["text_unreadable"]
+    emoji = Content(text="A whole one 😀 here.", channels=(cast.harbor.pk,), tags=("😀",))
+    assert create_post(by=cast.alice, content=emoji).pk

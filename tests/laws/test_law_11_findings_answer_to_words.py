@@ -176,3 +176,34 @@ def test_without_the_authors_dispute_an_officer_cannot_wave_it_through(cast: Cas
     with pytest.raises(Refused) as refused:
         approve(post.pk, by=cast.rita, version_id=post.current_version_id, password=PASSWORD)
     assert "authorization_needed" in {reason.code for reason in refused.value.reasons}
+
+
+def test_naming_a_record_that_the_version_does_not_rely_on_is_no_answer(cast: Cast) -> None:
+    record = people.authorization(cast)
+    post = moves.in_review(cast, "Our patient Mary Jones beat diabetes after treatment in our clinic on March 3.")
+    assert (post.state, post.reason_code) == (State.CHANGES_REQUESTED, "blocking_finding")
+    blocking = Finding.objects.filter(run__thread=post.pk, severity=Severity.BLOCK, hard=False)
+    for finding in blocking:
+        answer(post.pk, finding.pk, by=cast.alice, side="author", kind="authorised", authorization_id=record.pk)
+    submit(post.pk, by=cast.alice)
+    again = moves.checks_done(post)
+    assert (again.state, again.reason_code) == (State.CHANGES_REQUESTED, "blocking_finding")
+    # The twin: linked to the person and relied on by the version, the same record lets it go to the officer.
+    now = moves.fresh(post)
+    linked = {
+        "person_answer": "patients",
+        "persons": ({"subject": str(record.subject_id), "information": ["name", "story"]},),
+        "authorizations": (str(record.pk),),
+    }
+    content = Content(**{**content_of(now).__dict__, **linked})
+    save_post(post.pk, by=cast.alice, edit_no=now.edit_no, content=content)
+    submit(post.pk, by=cast.alice)
+    assert moves.checks_done(post).state == State.IN_REVIEW
+
+
+def test_accepted_by_the_author_is_no_dispute(cast: Cast) -> None:
+    post = moves.in_review(cast, CLAIM)
+    for finding in Finding.objects.filter(run__thread=post.pk, severity=Severity.BLOCK):
+        answer(post.pk, finding.pk, by=cast.alice, side="author", kind="accepted", words="We always say it so.")
+    submit(post.pk, by=cast.alice)
+    assert moves.checks_done(post).state == State.CHANGES_REQUESTED

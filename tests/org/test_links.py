@@ -38,8 +38,8 @@ def test_an_invited_person_chooses_a_password_and_signs_in(cast: Cast, client: C
     assert (done.status_code, done["Location"]) == (303, "/account/login/")
     assert client.post("/account/login/", {"login": "new@example.org", "password": NEW}).status_code == 302
     assert client.get("/me/").status_code == 200
-    event = Event.objects.latest("seq")
-    assert (event.verb, event.actor_id, event.actor_role) == ("person.password_set", str(person.pk), "one-time link")
+    event = Event.objects.get(verb="person.password_set")
+    assert (event.actor_id, event.actor_role) == (str(person.pk), "one-time link")
 
 
 def test_opening_a_link_changes_nothing(cast: Cast, client: Client) -> None:

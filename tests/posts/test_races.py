@@ -9,6 +9,8 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from compliance.actions.register import add_subject
+from compliance.models import Authorization
 from healthsocial.audit.log import Actor, Refused, action
 from healthsocial.audit.models import Event
 from healthsocial.audit.verify import verify_chain
@@ -23,7 +25,7 @@ from posts.actions.submit import submit
 from posts.enums import DeliveryState, State
 from posts.models import Delivery, LocalPublication, Post, WorkingCopy
 from tests.conftest import PASSWORD, Cast
-from tests.posts import moves
+from tests.posts import moves, people
 
 pytestmark = pytest.mark.usefixtures("real_connections")
 
@@ -171,3 +173,25 @@ def test_a_leaver_who_waits_on_the_lock_cannot_approve(cast: Cast) -> None:
         deactivate_person(cast.rita, by=cast.adam)
     thread.join(timeout=30)
     assert result == ["role_missing"]
+
+
+def test_wrong_passwords_tried_side_by_side_are_all_counted(cast: Cast) -> None:
+    post = moves.in_review(cast)
+    version = post.current_version_id
+    assert version is not None
+    tries = [lambda: approve(post.pk, by=cast.rita, version_id=version, password="wrong") for _n in range(12)]
+    assert codes(at_once(*tries)) == {"signature_wrong": 5, "signature_paused": 7}
+    assert Event.objects.filter(verb="post.approve.refused").count() == 12
+    with pytest.raises(Refused) as refused:
+        approve(post.pk, by=cast.rita, version_id=version, password=PASSWORD)
+    assert (refused.value.reasons[0].code, refused.value.status) == ("signature_paused", 429)
+    # Somebody else's tries are their own.
+    approve(post.pk, by=cast.rob, version_id=version, password=PASSWORD)
+    assert moves.fresh(post).state == State.APPROVED
+
+
+def test_authorizations_registered_side_by_side_have_numbers_of_their_own(cast: Cast) -> None:
+    subject = add_subject(by=cast.priya, kind="patient")
+    results = at_once(*[lambda: people.authorization(cast, subject) for _n in range(6)])
+    assert sorted(record.number for record in results if isinstance(record, Authorization)) == [*range(1001, 1007)]
+    assert verify_chain().ok
