@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from compliance import register
 from compliance.enums import AuthorizationKind, Information, Purpose, Severity, SubjectKind
+from healthsocial.audit.forms import DayField
 from healthsocial.org.forms import first_instant
 from healthsocial.org.models import Channel
 
@@ -88,13 +89,10 @@ class AuthorizationForm(forms.Form):
     channels = forms.MultipleChoiceField(
         label=_("Or these channels only"), required=False, widget=forms.CheckboxSelectMultiple
     )
-    signed_on = forms.DateField(label=_("Signed on"), widget=forms.DateInput(attrs={"type": "date"}))
-    valid_from = forms.DateField(label=_("Valid from"), widget=forms.DateInput(attrs={"type": "date"}))
-    valid_until = forms.DateField(
-        label=_("Last day"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}),
-        help_text=_("Valid until the end of this day. Empty: no end."),
+    signed_on = DayField(label=_("Signed on"))
+    valid_from = DayField(label=_("Valid from"))
+    valid_until = DayField(
+        label=_("Last day"), required=False, help_text=_("Valid until the end of this day. Empty: no end.")
     )
     zone = forms.ChoiceField(label=_("Days in this time zone"))
     document_reference = forms.CharField(

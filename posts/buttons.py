@@ -1,7 +1,7 @@
 """The buttons of a post's page: what each step is called, what it asks before it is sent, and where it goes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -97,6 +97,9 @@ LOOKS: dict[str, Look] = {
 }
 
 
+ALL_HAVE_IT = _("Every channel has it. Settling says so; nothing more is sent.")
+
+
 @dataclass(frozen=True)
 class Button:
     """One button as the page draws it."""
@@ -113,12 +116,17 @@ class Button:
         return f"do-{self.name}" if self.look.title and not self.reasons else ""
 
 
-def buttons(post: Post, steps: Mapping[str, Step], forms: Mapping[str, WordsForm]) -> list[Button]:
-    """The steps that are one press of a button. Deciding and choosing a time have their own forms."""
+def buttons(
+    post: Post, steps: Mapping[str, Step], forms: Mapping[str, WordsForm], *, complete: bool = False
+) -> list[Button]:
+    """The steps that are one press of a button. Deciding and choosing a time have their own forms.
+
+    `complete`: every channel has the post, so settling leaves nobody without it.
+    """
     return [
         Button(
             name,
-            LOOKS[name],
+            replace(LOOKS[name], css="btn-primary", text=ALL_HAVE_IT) if complete and name == T.SETTLE else LOOKS[name],
             reverse(LOOKS[name].url_name, args=[post.pk]),
             step.reasons,
             (forms.get(LOOKS[name].words) or WordsForm(prefix=LOOKS[name].words)) if LOOKS[name].words else None,

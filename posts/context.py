@@ -52,6 +52,7 @@ def page(request: HttpRequest) -> dict[str, object]:
     """The context processor behind base.html and base_plain.html."""
     organisation = getattr(request, "organisation", None)
     found: dict[str, object] = {"organisation": organisation, "version": settings.VERSION}
+    found["mail_configured"] = settings.MAIL_CONFIGURED
     user = getattr(request, "user", None)
     if not isinstance(user, User) or not isinstance(organisation, Organisation):
         return found
@@ -59,7 +60,8 @@ def page(request: HttpRequest) -> dict[str, object]:
     held = set(grants.values_list("role", "scope"))
     found["user_roles"] = [role.label for role in Role if any(role.value == name for name, _scope in held)]
     found["nav"] = _nav(request.path, held)
-    found["banners"] = _banners(organisation)
+    may_see_stops = any(_open(place, held) for place in PLACES if place.url_name == "posts:stops")
+    found["banners"] = _banners(organisation, may_see_stops)
     return found
 
 
@@ -84,7 +86,7 @@ def _nav(path: str, held: set[tuple[str, str]]) -> list[dict[str, object]]:
     return entries
 
 
-def _banners(organisation: Organisation) -> list[dict[str, object]]:
+def _banners(organisation: Organisation, may_see_stops: bool) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     if organisation.publishing_stopped_at is not None:
         found.append(
@@ -94,7 +96,7 @@ def _banners(organisation: Organisation) -> list[dict[str, object]]:
                 "text": _("Nothing goes out until an administrator says go, under Settings."),
             }
         )
-    found += [_stop_banner(stop) for stop in _stops()]
+    found += [_stop_banner(stop, may_see_stops) for stop in _stops()]
     silent = silent_processes()
     if silent:
         names = {"worker": _("the worker"), "dispatch": _("the dispatcher")}
@@ -119,22 +121,22 @@ def _banners(organisation: Organisation) -> list[dict[str, object]]:
 def _stops() -> list[dict[str, object]]:
     rows = CrisisStop.objects.filter(released_at__isnull=True).order_by("-started_at")
     names = {"group_name": F("group__name"), "channel_name": F("channel__name")}
-    return [dict(row) for row in rows.values("scope", "emergency_goes_on", **names)[:5]]
+    return [dict(row) for row in rows.values("scope", "emergency_goes_on", "reason", **names)[:5]]
 
 
-def _stop_banner(stop: dict[str, object]) -> dict[str, object]:
+def _stop_banner(stop: dict[str, object], may_see_stops: bool) -> dict[str, object]:
     where = {
         StopScope.ORGANISATION: _("the whole organisation"),
         StopScope.GROUP: stop["group_name"],
         StopScope.CHANNEL: stop["channel_name"],
     }[StopScope(str(stop["scope"]))]
-    text = _("Emergency posts go on.") if stop["emergency_goes_on"] else _("Nothing is published there.")
+    rule = _("Emergency posts go on.") if stop["emergency_goes_on"] else _("Nothing is published there.")
+    text = _("Reason: “%(reason)s” %(rule)s") % {"reason": stop["reason"], "rule": rule}
     banner: dict[str, object] = {
         "level": "danger",
         "title": _("Crisis stop: %(where)s.") % {"where": where},
         "text": text,
     }
-    try:
-        return banner | {"url": reverse("posts:stops"), "url_label": _("Show the stops")}
-    except NoReverseMatch:
-        return banner
+    if may_see_stops:
+        banner |= {"url": reverse("posts:stops"), "url_label": _("Show the stops")}
+    return banner

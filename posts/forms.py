@@ -15,6 +15,7 @@ from compliance.models import Authorization
 from healthsocial.audit.forms import DayField
 from healthsocial.audit.log import Refused
 from healthsocial.org.models import Channel
+from healthsocial.org.naming import visible_title
 from posts import slots
 from posts.actions.edit import MAX_LINKS, MAX_TEXT, Content
 from posts.enums import PersonAnswer, PostKind, PublicState
@@ -110,6 +111,7 @@ class ComposerForm(WallTimeMixin):
     title = WantedField(
         label=_("Title"),
         max_length=160,
+        validators=[visible_title],
         help_text=_("Only your organisation sees it, administrators too: no patient's name."),
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=PostKind.choices)
@@ -300,7 +302,9 @@ class FilterForm(forms.Form):
 
 
 class AnswerForm(forms.Form):
-    """The author's word on one finding."""
+    """The author's word on one finding. Whether words, a source or a record are needed depends on the kind of answer."""
+
+    use_required_attribute = False
 
     kind = forms.ChoiceField(
         label=_("Your answer"),
@@ -313,7 +317,7 @@ class AnswerForm(forms.Form):
             (AnswerKind.ACCEPTED, _("It is acceptable as it is")),
         ],
     )
-    words = forms.CharField(label=_("Why"), required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+    words = WantedField(label=_("Why (a sentence)"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
     source_url = forms.URLField(label=_("Source (https://…)"), required=False, max_length=500, assume_scheme="https")
     authorization = forms.ModelChoiceField(
         label=_("Authorization"), required=False, queryset=Authorization.objects.none()
@@ -333,7 +337,10 @@ class WordsForm(forms.Form):
     """A reason, in a person's own words."""
 
     words = forms.CharField(
-        label=_("Why"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}), help_text=_("Do not name a patient.")
+        label=_("Why"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("A sentence of at least ten characters. Do not name a patient."),
     )
 
 
@@ -342,7 +349,7 @@ class ProofForm(forms.Form):
         label=_("What you saw"),
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Where you looked, and when. Do not name a patient."),
+        help_text=_("Where you looked, and when, in at least ten characters. Do not name a patient."),
     )
 
 

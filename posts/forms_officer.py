@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from compliance.enums import AnswerKind
 from compliance.forms import ZONES
 from compliance.models import Authorization
-from healthsocial.audit.log import Reason
 from healthsocial.org.models import Channel
 from posts.enums import ReviewReason
 
@@ -26,15 +25,6 @@ ANSWERS = (
 
 def channel_choices(channels: Sequence[Channel]) -> list[tuple[str, str]]:
     return [(str(channel.pk), f"{channel.group.name} · {channel.name}") for channel in channels]
-
-
-def refuse(form: forms.Form, reasons: Sequence[Reason], fields: dict[str, str] | None = None) -> forms.Form:
-    """Put an action's reasons on the form; `fields` says which code belongs to which field."""
-    if not form.is_bound or not hasattr(form, "cleaned_data"):
-        form.full_clean()
-    for reason in reasons:
-        form.add_error((fields or {}).get(reason.code), reason.message)
-    return form
 
 
 class QueueFilterForm(forms.Form):

@@ -15,6 +15,7 @@ from compliance.enums import AnswerKind, Severity
 from compliance.models import CheckRun
 from compliance.queries import Answered
 from healthsocial.audit.log import Reason
+from healthsocial.org.guards import BY_ITSELF
 from healthsocial.org.models import Channel, Organisation
 from posts import canonical
 from posts.enums import DeliveryState, PersonAnswer, StopScope
@@ -96,13 +97,13 @@ def _blocks_untouched(item: Answered, form: Mapping[str, Any]) -> bool:
 
 def check_is_current(run: CheckRun | None) -> list[Reason]:
     if run is None:
-        return [Reason("not_checked", _("This version has not been checked."), _("the checker"))]
+        return [Reason("not_checked", _("This version has not been checked."), BY_ITSELF)]
     if not checks.is_current(run, checking.active()):
         return [
             Reason(
                 "check_outdated",
                 _("The rules changed since this was checked. It is being checked again."),
-                _("the checker"),
+                BY_ITSELF,
             )
         ]
     return []

@@ -11,7 +11,7 @@ from compliance.report import Finding
 from healthsocial import clock
 from healthsocial.org.models import Channel
 from posts.marking import Mark, Segment, segments
-from posts.words import CLEARS
+from posts.words import CLEARS, NOT_OFFERED
 
 logger = logging.getLogger(__name__)
 
@@ -116,4 +116,5 @@ def _finding(key: str, where: str, item: Finding) -> LiveFinding:
 
 def clears_words(codes: Sequence[str]) -> str:
     """Such as "take it out, or explain why it is a false alarm"."""
-    return _(", or ").join(str(CLEARS.get(code, code.replace("_", " "))) for code in codes)
+    offered = (code for code in codes if code not in NOT_OFFERED)
+    return _(", or ").join(str(CLEARS.get(code, code.replace("_", " "))) for code in offered)

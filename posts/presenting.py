@@ -17,6 +17,7 @@ from compliance import queries as checks
 from compliance.enums import RunState
 from healthsocial import clock
 from healthsocial.audit.log import Reason
+from healthsocial.org.guards import BY_ITSELF
 from healthsocial.org.models import Channel, Grant, Organisation, User
 from healthsocial.org.permissions import covers
 from healthsocial.org.roles import roles_for
@@ -179,6 +180,8 @@ def _public(post: Post, state: State, deliveries: Sequence[Delivery], zone: str)
     removed = sum(delivery.state == D.REMOVED for delivery in deliveries)
     if state == S.PUBLISHING:
         return _("Going out now: %(n)d of %(all)d channels have it.") % {"n": len(sent), "all": total}
+    if state == S.INCOMPLETE and has_all(deliveries):
+        return _("All channels have it.")
     if state == S.INCOMPLETE:
         unknown = sum(delivery.state == D.UNCONFIRMED for delivery in deliveries)
         words = _("Partly: %(n)d of %(all)d channels have it.") % {"n": len(sent), "all": total}
@@ -194,6 +197,11 @@ def _public(post: Post, state: State, deliveries: Sequence[Delivery], zone: str)
     if state == S.WITHDRAWN:
         return _("Taken down from every channel.")
     return _("Closed. What was published stays public.") if sent else _("Closed.")
+
+
+def has_all(deliveries: Sequence[Delivery]) -> bool:
+    """Every channel has the version: nothing is left but to settle it."""
+    return bool(deliveries) and all(delivery.state == D.SENT for delivery in deliveries)
 
 
 def _next_step(
@@ -223,12 +231,18 @@ def _next_step(
             may_settle,
             _("Look at the channel and say what you saw.")
             if unknown
+            else _("Settle it.")
+            if has_all(deliveries)
             else _("Try the failed channels again, or settle."),
-            _("A compliance officer settles what did not arrive."),
+            _("A compliance officer settles it.")
+            if has_all(deliveries)
+            else _("A compliance officer settles what did not arrive."),
         ),
         S.TAKEDOWN_REQUESTED: (
             may_settle,
-            _("Prove that it is gone from every channel."),
+            _("Prove that it is gone from every channel.")
+            if any(delivery.state in (D.SENT, D.UNCONFIRMED, D.SENDING) for delivery in deliveries)
+            else _("Confirm that it is down everywhere."),
             _("A compliance officer confirms that it is down."),
         ),
     }
@@ -334,8 +348,8 @@ def blockers(
 def _checks(post: Post) -> list[Reason]:
     run = checks.newest_run(post.current_version_id) if post.current_version_id else None
     if run is not None and run.state == RunState.ERROR:
-        return [Reason("check_failed", _("The check did not work. It is tried again by itself."), _("the checker"))]
-    return [Reason("check_running", _("The check is not finished."), _("the checker"))]
+        return [Reason("check_failed", _("The check did not work. It is tried again by itself."), BY_ITSELF)]
+    return [Reason("check_running", _("The check is not finished."), BY_ITSELF)]
 
 
 def _leaving(post: Post, channels: Sequence[Channel], organisation: Organisation, now: datetime) -> list[Reason]:

@@ -12,6 +12,7 @@ from healthsocial.org.models import Channel, User
 from healthsocial.org.permissions import channels_where
 from posts.enums import DeliveryState, State
 from posts.models import CrisisStop, Delivery, Post, PostEditor
+from posts.models.delivery import WAITING as WAITING_DELIVERIES
 from posts.queries import visible_posts
 
 PAGE_SIZE = 25
@@ -36,6 +37,14 @@ class QueueFilters:
     channel: UUID | None = None
     risk: str = ""
     due: str = ""
+
+
+@dataclass(frozen=True)
+class OnCalendar:
+    """A post of the calendar; `waiting`: at least one delivery of what was approved still goes out by itself."""
+
+    post: Post
+    waiting: bool
 
 
 @dataclass(frozen=True)
@@ -142,8 +151,14 @@ def review_channels(user: User) -> list[Channel]:
 
 
 # --- calendar ----------------------------------------------------------------------------------------------------
-def calendar(user: User, *, since: datetime, until: datetime, channel: UUID | None = None) -> list[Post]:
-    """Posts that have, had or would like a time in [since, until); at most CALENDAR_LIMIT + 1, so that a cut shows."""
+def calendar(user: User, *, since: datetime, until: datetime, channel: UUID | None = None) -> list[OnCalendar]:
+    """Posts that have, had or would like a time in [since, until); at most CALENDAR_LIMIT + 1, so that a cut shows.
+
+    Scheduled is not enough to go out: a stop or a channel that was switched off may have cancelled every delivery.
+    """
+    waiting = Delivery.objects.filter(
+        post=OuterRef("pk"), version=OuterRef("current_version"), state__in=WAITING_DELIVERIES
+    )
     posts = visible_posts(user).filter(
         Q(state__in=ON_CALENDAR, slot_at__gte=since, slot_at__lt=until)
         | Q(state__in=(State.MISSED,), slot_at__isnull=True, proposed_at__gte=since, proposed_at__lt=until)
@@ -154,7 +169,8 @@ def calendar(user: User, *, since: datetime, until: datetime, channel: UUID | No
     ordered = posts.order_by("slot_at", "proposed_at", "pk").prefetch_related(
         Prefetch("channels", Channel.objects.order_by("name"))
     )
-    return list(ordered[: CALENDAR_LIMIT + 1])
+    rows = ordered.annotate(waiting=Exists(waiting))[: CALENDAR_LIMIT + 1]
+    return [OnCalendar(post, bool(post.waiting)) for post in rows]
 
 
 def overdue(user: User, now: datetime) -> int:

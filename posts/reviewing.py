@@ -223,6 +223,13 @@ def relied_on(form: Mapping[str, Any]) -> list[Authorization]:
     )
 
 
+def person_answer(form: Mapping[str, Any], *, explicit: bool) -> str:
+    """The answer about persons; one that nobody gave says so."""
+    if form["person_answer"] == PersonAnswer.NOBODY and not explicit:
+        return _("No answer: recorded as Nobody")
+    return str(PersonAnswer(form["person_answer"]).label)
+
+
 def persons(form: Mapping[str, Any], records: Sequence[Authorization], at: datetime) -> list[Person]:
     """Everyone linked, as tokens, with the records that stand behind them and what is missing at `at`."""
     linked = form["persons"]

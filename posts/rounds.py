@@ -74,7 +74,7 @@ def _due_deliveries() -> int:
 
 
 def _due_checks() -> int:
-    ready = CheckRun.objects.filter(next_attempt_at__lte=clock.now()).filter(
+    ready = CheckRun.objects.filter(next_attempt_at__lte=datetime.now(UTC)).filter(
         Q(state__in=(RunState.QUEUED, RunState.ERROR)) | Q(state=RunState.RUNNING, lease_until__lt=datetime.now(UTC))
     )
     rows = list(ready.order_by("next_attempt_at", "pk").values_list("pk", "woken_at")[:BATCH])

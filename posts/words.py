@@ -74,9 +74,11 @@ CLEARS: dict[str, Text] = {
     "not_identifiable": _("explain why nobody can be identified"),
     "false_alarm": _("explain why it is a false alarm"),
     "source": _("name a source that proves it"),
-    "claim": _("use an approved claim"),
     "accepted": _("a named person's word, with a reason"),
 }
+
+# Rules name it, but this version keeps no list of approved claims.
+NOT_OFFERED = frozenset({"claim"})
 
 VERBS: dict[str, Text] = {
     "post.created": _("Began the post"),

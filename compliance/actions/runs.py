@@ -31,7 +31,7 @@ def open_run(act: Act, *, thread: UUID, version: UUID, seal: str, purpose: RunPu
         seal=seal,
         purpose=purpose,
         created_at=now,
-        next_attempt_at=now,
+        next_attempt_at=datetime.now(UTC),  # real time: a demo clock that goes back must not leave it waiting
         context_inputs={"kind": kind, "as_of": now.date().isoformat()},
     )
     act.record("check.queued", target=("post", str(thread)), data={"run": str(run.pk), "purpose": purpose})
@@ -65,7 +65,7 @@ def claim_dead_run(run_id: UUID) -> CheckRun | None:
 def _claim(run_id: UUID, which: Q) -> CheckRun | None:
     lease = datetime.now(UTC) + timedelta(seconds=settings.CHECK_LEASE_SECONDS)
     with transaction.atomic():
-        ready = CheckRun.objects.filter(which, pk=run_id, next_attempt_at__lte=clock.now())
+        ready = CheckRun.objects.filter(which, pk=run_id, next_attempt_at__lte=datetime.now(UTC))
         taken = ready.update(state=RunState.RUNNING, attempt=F("attempt") + 1, lease_until=lease)
         return CheckRun.objects.get(pk=run_id) if taken == 1 else None
 
@@ -138,7 +138,7 @@ def fail_run(act: Act, run: CheckRun, code: str) -> bool | None:
         state=RunState.COULD_NOT_CHECK if last else RunState.ERROR,
         error_code=code[:80],
         lease_until=None,
-        next_attempt_at=now + timedelta(seconds=wait),
+        next_attempt_at=datetime.now(UTC) + timedelta(seconds=wait),
         finished_at=now if last else None,
         woken_at=None,
     )

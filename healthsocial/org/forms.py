@@ -1,5 +1,6 @@
 """Forms: they read what was typed. Whether it is allowed is decided by the actions."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -9,11 +10,22 @@ from django.contrib.auth.password_validation import password_validators_help_tex
 from django.utils.translation import gettext_lazy as _
 
 from healthsocial.audit.forms import DayField
+from healthsocial.audit.log import Reason
 from healthsocial.org.enums import GroupKind, Network, PracticeMode
 from healthsocial.org.models import Channel, ChannelGroup, Organisation, User
+from healthsocial.org.naming import visible_name
 from healthsocial.org.roles import Role
 
 EVERYTHING = "everything"
+
+
+def refuse(form: forms.Form, reasons: Sequence[Reason], fields: Mapping[str, str] | None = None) -> forms.Form:
+    """Put an action's reasons on the form; `fields` says which code belongs to which field."""
+    if not form.is_bound or not hasattr(form, "cleaned_data"):
+        form.full_clean()
+    for reason in reasons:
+        form.add_error((fields or {}).get(reason.code), reason.message)
+    return form
 
 
 class PeopleFilterForm(forms.Form):
@@ -40,18 +52,19 @@ class InviteForm(forms.Form):
     name = forms.CharField(
         label=_("Name"),
         max_length=200,
+        validators=[visible_name],
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
         help_text=_("As it shall stand under approvals."),
     )
     email = forms.EmailField(
         label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"}), help_text=_("They sign in with it.")
     )
-    job_title = forms.CharField(label=_("Job title"), max_length=120, required=False)
+    job_title = forms.CharField(label=_("Job title"), max_length=120, required=False, validators=[visible_name])
 
 
 class PersonForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=200)
-    job_title = forms.CharField(label=_("Job title"), max_length=120, required=False)
+    name = forms.CharField(label=_("Name"), max_length=200, validators=[visible_name])
+    job_title = forms.CharField(label=_("Job title"), max_length=120, required=False, validators=[visible_name])
 
 
 class GrantForm(forms.Form):
@@ -95,14 +108,17 @@ def first_instant(day: date, zone: ZoneInfo) -> datetime:
 
 class GroupForm(forms.Form):
     name = forms.CharField(
-        label=_("Name of the group"), max_length=120, help_text=_("A site or a unit, such as “North Hospital”.")
+        label=_("Name of the group"),
+        max_length=120,
+        validators=[visible_name],
+        help_text=_("A site or a unit, such as “North Hospital”."),
     )
     kind = forms.ChoiceField(label=_("Kind"), choices=GroupKind.choices)
 
 
 class ChannelForm(forms.Form):
     group = forms.ChoiceField(label=_("Group"))
-    name = forms.CharField(label=_("Name of the channel"), max_length=120)
+    name = forms.CharField(label=_("Name of the channel"), max_length=120, validators=[visible_name])
     network = forms.ChoiceField(label=_("Network"))
     character_limit = forms.IntegerField(label=_("Character limit"), initial=2000, min_value=1)
 
@@ -131,7 +147,7 @@ class ChannelForm(forms.Form):
 
 
 class RenameForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120, validators=[visible_name])
 
 
 class ChannelSettingsForm(forms.Form):
@@ -160,7 +176,7 @@ class ChannelSettingsForm(forms.Form):
 
 
 class SettingsForm(forms.Form):
-    name = forms.CharField(label=_("Name of the organisation"), max_length=160)
+    name = forms.CharField(label=_("Name of the organisation"), max_length=160, validators=[visible_name])
     zone = forms.CharField(
         label=_("Time zone"),
         max_length=64,

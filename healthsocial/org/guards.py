@@ -8,11 +8,11 @@ from zoneinfo import available_timezones
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from healthsocial import clock
 from healthsocial.audit.log import Actor, Denied, Reason
-from healthsocial.org import queries
+from healthsocial.org import naming, queries
 from healthsocial.org.enums import Network, PracticeMode, Scope
 from healthsocial.org.models import Channel, Grant, Organisation, User
 from healthsocial.org.permissions import role_used
@@ -21,6 +21,8 @@ from healthsocial.org.roles import Role
 MAX_LATENESS = (1, 7 * 24 * 60)
 APPROVED_WINDOW = (1, 365)
 CHARACTER_LIMIT = (20, 100_000)
+# Stands where other reasons name who can lift them.
+BY_ITSELF = gettext_lazy("by itself, when the check has run")
 
 
 def acting(by: User, permission: str, channels: Iterable[Channel] = ()) -> Actor:
@@ -127,7 +129,14 @@ def reset_reasons(person: User, by: User) -> list[Reason]:
     return []
 
 
+def unseen_reasons(text: str) -> list[Reason]:
+    """A name or job title that holds characters nobody can see."""
+    return [Reason("name_unseen", str(naming.NAME_MESSAGE))] if naming.unseen(text.strip()) else []
+
+
 def name_reasons(name: str, longest: int) -> list[Reason]:
+    if unseen := unseen_reasons(name):
+        return unseen
     if not name.strip():
         return [Reason("name_missing", _("A name is needed."))]
     if len(name.strip()) > longest:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from allauth.account import signals
-from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest
 
 from healthsocial import crypto
@@ -13,7 +13,7 @@ from healthsocial.org.models import User
 
 
 def connect() -> None:
-    user_logged_in.connect(_signed_in, dispatch_uid="healthsocial.org.signed_in")
+    signals.user_logged_in.connect(_signed_in, dispatch_uid="healthsocial.org.signed_in")
     user_login_failed.connect(_failed, dispatch_uid="healthsocial.org.sign_in_failed")
     for signal in (signals.password_changed, signals.password_reset):
         signal.connect(_new_password, dispatch_uid="healthsocial.org.password_changed")

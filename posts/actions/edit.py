@@ -12,6 +12,7 @@ from compliance.enums import Information
 from compliance.models import Authorization, Subject
 from healthsocial import clock
 from healthsocial.audit.log import Act, Denied, Reason, Refused, action
+from healthsocial.org import naming
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
 from healthsocial.org.models import Channel, User
@@ -192,6 +193,8 @@ def _check_content(content: Content) -> None:
         problems.append(
             Reason("text_unreadable", _("It holds a character that cannot be stored (NUL, or half of one). Remove it."))
         )
+    elif naming.unseen(content.title.strip(), joiner=True):
+        problems.append(Reason("title_unseen", str(naming.TITLE_MESSAGE)))
     if len(content.links) > MAX_LINKS or any(not link.startswith(("https://", "http://")) for link in content.links):
         problems.append(Reason("link_unreadable", _("Write each link in full (https://…), at most twenty.")))
     if content.kind not in PostKind.values or content.person_answer not in PersonAnswer.values:

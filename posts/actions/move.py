@@ -107,4 +107,4 @@ def _authorise(act: Act, user: User, transition: Transition, post: Post, channel
 
 def wrong_state(post: Post, transition: Transition) -> Reason:
     words = _("“%(what)s” is not possible now: the post is in the state “%(state)s”.")
-    return Reason("wrong_state", words % {"what": transition.label, "state": post.get_state_display()})
+    return Reason("wrong_state", words % {"what": transition.label, "state": post.public_state.label})

@@ -10,6 +10,7 @@ from healthsocial import clock
 from healthsocial.audit.log import Reason
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Channel, User
+from healthsocial.org.templatetags.ui import in_zone
 from posts import canonical, guards
 from posts.actions import approval, deliveries
 from posts.actions.move import Move, moving
@@ -84,13 +85,14 @@ def _chosen(move: Move, slot: Slot | None, publish_now: bool) -> Slot:
 
 
 def _inside_window(move: Move, slot: Slot) -> None:
-    """Outside the approved window only an officer may place the post."""
+    """After the approved window only an officer may place the post; a time that has passed is nobody's to choose."""
     assert move.user is not None
+    move.must(guards.slot_in_future(slot.at, move.now))
     standing = move.post.approval
     if standing is None or move.user.has_perm("posts.approve", move.channels):
         return
-    if not standing.window_from <= slot.at <= standing.window_until:
-        until = standing.window_until.astimezone(zone_of(slot.zone)).strftime("%Y-%m-%d %H:%M %Z")
+    if slot.at > standing.window_until:
+        until = in_zone(standing.window_until, zone_of(slot.zone))
         move.must(
             [
                 Reason(

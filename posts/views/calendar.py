@@ -31,7 +31,7 @@ LOOKS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One post at one time. `look`: proposed, scheduled, published, missed or closed."""
+    """One post at one time. `look`: proposed, scheduled, unplaced, published, missed or closed."""
 
     post: Post
     at: datetime
@@ -58,7 +58,8 @@ def calendar(request: HttpRequest) -> HttpResponse:
     since, until = first_instant(monday, zone), first_instant(monday + timedelta(days=7), zone)
     posts = officer.calendar(person, since=since, until=until, channel=channel)
     entries = sorted(
-        (entry(post) for post in posts[: officer.CALENDAR_LIMIT]), key=lambda row: (row.at, str(row.post.pk))
+        (entry(row.post, row.waiting) for row in posts[: officer.CALENDAR_LIMIT]),
+        key=lambda row: (row.at, str(row.post.pk)),
     )
     days = [monday + timedelta(days=number) for number in range(7)]
     kept = [("channel", str(channel))] if channel else []
@@ -79,6 +80,7 @@ def calendar(request: HttpRequest) -> HttpResponse:
             "limit": officer.CALENDAR_LIMIT,
             "overdue": officer.overdue(person, now),
             "scheduled": sum(row.look == "scheduled" for row in entries),
+            "unplaced": sum(row.look == "unplaced" for row in entries),
             "proposed": sum(row.look == "proposed" for row in entries),
             "published": sum(row.look == "published" for row in entries),
             "previous_url": address(request, monday - timedelta(days=7), kept),
@@ -90,9 +92,11 @@ def calendar(request: HttpRequest) -> HttpResponse:
     )
 
 
-def entry(post: Post) -> Entry:
-    """The slot where there is one, else the proposed time."""
+def entry(post: Post, waiting: bool) -> Entry:
+    """The slot where there is one, else the proposed time. Scheduled with nothing waiting: its time must be confirmed."""
     look = LOOKS.get(State(post.state), "proposed")
+    if post.state == State.SCHEDULED and not waiting:
+        look = "unplaced"
     at = post.slot_at if look != "proposed" and post.slot_at is not None else post.proposed_at or post.slot_at
     assert at is not None
     return Entry(post, at, post.slot_zone if at == post.slot_at else post.proposed_zone, look)

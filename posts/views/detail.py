@@ -26,8 +26,9 @@ from posts.enums import EDITABLE_STATES, PULL_BACK_STATES, PersonAnswer, State
 from posts.forms import AnswerForm, ProofForm, ResolveForm, SlotForm, WordsForm, zone_names
 from posts.live import clears_words
 from posts.models import Delivery, Post
+from posts.models.delivery import WAITING
 from posts.persons import cover_words
-from posts.presenting import holds_anywhere, line, steps, stopping, unchanged
+from posts.presenting import has_all, holds_anywhere, line, steps, stopping, unchanged
 from posts.queries import Seen, visible_posts
 from posts.reviewing import Card
 from posts.views.access import access_post, access_text, viewer_once
@@ -234,13 +235,17 @@ def _people(form: dict[str, Any], post: Post, zone: str) -> list[dict[str, Any]]
             "person": person,
             "cover": [{"number": r.number, "words": cover_words(r, zone)} for r in person.records],
             "missing": [
-                reason.message.removeprefix(f"{person.token}: ")
+                _sentence(reason.message.removeprefix(f"{person.token}: "))
                 for reason in missing
                 if reason.message.startswith(f"{person.token}:")
             ],
         }
         for person in reviewing.persons(form, records, at)
     ]
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _decisions(post: Post) -> list[dict[str, Any]]:
@@ -274,7 +279,9 @@ def _deliveries(request: HttpRequest, seen: Seen, again: Again) -> list[dict[str
         elif able and row.state == "sent" and seen.post.state == State.TAKEDOWN_REQUESTED:
             form = again.delivery.get(row.pk) or ProofForm(prefix=str(row.pk))
         old = row.version_id != seen.post.current_version_id
-        found.append({"row": row, "why": code_words(row.error_code), "form": form, "old": old})
+        # An error of an earlier attempt says nothing about a delivery that arrived after all.
+        why = "" if row.state in ("sent", "removed") else code_words(row.error_code)
+        found.append({"row": row, "why": why, "form": form, "old": old})
     return found
 
 
@@ -284,14 +291,17 @@ def _steps(request: HttpRequest, seen: Seen, reader: User, again: Again) -> dict
     found = steps(post, channels, reader, organisation) if seen.text else {}
     writes = seen.text and permissions.may_write(reader, post, channels)
     anywhere = seen.text and holds_anywhere(reader, "posts.write")
-    out = any(row.state in ("sent", "unconfirmed", "removed") for row in post.deliveries.all())
+    rows = list(post.deliveries.all())
+    out = any(row.state in ("sent", "unconfirmed", "removed") for row in rows)
+    complete = has_all([row for row in rows if row.version_id == post.current_version_id])
     places = [step for name, step in found.items() if name in ("schedule", "reslot")]
-    shown = buttons(post, found, again.words)
+    shown = buttons(post, found, again.words, complete=complete)
     return {
         "buttons": [button for button in shown if button.name != "submit" or button.reasons],
         "send": next((button for button in shown if button.name == "submit" and not button.reasons), None),
         "decides": "approve" in found,
         "now_hidden": {"now": "1"},
+        "unplaced": post.state == State.SCHEDULED and not any(row.state in WAITING for row in rows),
         "place": places[0] if places else None,
         "place_reasons": reasons_for_page(places[0].reasons) if places else [],
         "stopping": reasons_for_page(stopping(post, channels, reader, organisation)) if seen.text else [],

@@ -17,14 +17,15 @@ from compliance.enums import AnswerSide
 from compliance.queries import newest_complete_run
 from healthsocial import clock
 from healthsocial.audit.log import Reason, Refused
+from healthsocial.org.forms import refuse
 from healthsocial.org.views.helpers import needs, organisation_of, reasons_for_page, run, viewer
 from posts import canonical, guards, permissions, reviewing
 from posts.actions import approve as approving
 from posts.actions import decide
 from posts.actions.answer_several import answer_several
 from posts.choosing import Choice, choose, leaving, short_time
-from posts.enums import PersonAnswer, State, Transition
-from posts.forms_officer import AnswerForm, ApproveForm, SendBackForm, refuse
+from posts.enums import State, Transition
+from posts.forms_officer import AnswerForm, ApproveForm, SendBackForm
 from posts.models import Post
 from posts.queries import Seen
 from posts.slots import Slot
@@ -231,7 +232,7 @@ def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpR
         "shown_version": post.current_version,
         "form_kind": form["kind"],
         "links": form["links"],
-        "person_answer": PersonAnswer(form["person_answer"]).label,
+        "person_answer": reviewing.person_answer(form, explicit=post.working_copy.person_answer_explicit),
         "blocks": reviewing.blocks(form, seen.channels, cards),
         "cards": [(card, _card_form(card, records, typed.answers)) for card in cards],
         "open_count": len(waiting),

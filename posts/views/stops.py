@@ -12,12 +12,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from healthsocial import clock
+from healthsocial.org.forms import refuse
 from healthsocial.org.models import Channel, ChannelGroup, User
 from healthsocial.org.views.helpers import needs, organisation_of, run, viewer
 from posts import queries_officer as officer
 from posts.actions import crisis_stop
 from posts.enums import StopScope
-from posts.forms_officer import StopForm, refuse
+from posts.forms_officer import StopForm
 from posts.models import CrisisStop
 
 

@@ -129,6 +129,13 @@ def test_an_event_that_is_not_there_is_404(olga: Client, seq: str) -> None:
     assert olga.get(f"/audit/{seq}/").status_code == 404
 
 
+@pytest.mark.parametrize("query", ["until=9999-12-31", "since=0001-01-01"])
+def test_days_too_far_away_are_errors_of_the_field(olga: Client, query: str) -> None:
+    answer = olga.get(f"/audit/?{query}")
+    assert answer.status_code == 200
+    assert "Choose a day between" in answer.content.decode()
+
+
 def test_nothing_can_be_posted(olga: Client) -> None:
     assert [olga.post(path).status_code for path in ("/audit/", "/audit/1/")] == [405, 405]
 

@@ -305,3 +305,12 @@ def test_posts_that_miss_their_slot_raise_an_alert_that_a_new_slot_closes(cast: 
     start_stop(by=cast.rita, scope="channel", channel=cast.harbor, reason="Incident on site")
     assert moves.fresh(post).state == State.MISSED
     assert list(Alert.objects.filter(resolved_at__isnull=True).values_list("kind", flat=True)) == ["missed"]
+
+
+def test_a_check_queued_in_the_demos_future_runs_when_the_clock_goes_back(cast: Cast) -> None:
+    clock.set_offset(7 * 24 * 3600)
+    post = moves.draft(cast)
+    submit(post.pk, by=cast.alice)
+    clock.set_offset(0)
+    rounds.run_round()
+    assert moves.fresh(post).state == State.IN_REVIEW

@@ -54,5 +54,5 @@ def test_run_goes_on_with_303_to_an_address_made_from_the_result() -> None:
 
 def test_reasons_have_the_shape_of_the_component() -> None:
     assert reasons_for_page((LATE,)) == [
-        {"message": "It is too late.", "lifted_by": "a compliance officer", "url": "/queue/"}
+        {"message": "It is too late.", "lifted_by": "a compliance officer", "url": "/queue/", "by_itself": False}
     ]

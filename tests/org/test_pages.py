@@ -242,14 +242,14 @@ def test_days_of_a_grant_are_whole_days_in_the_organisations_zone(busy: Cast, cl
     sent = {
         "role": "scheduler",
         "where": f"group:{busy.harbor.group_id}",
-        "starts_on": "2998-01-01",
-        "ends_on": "2998-01-31",
+        "starts_on": "2098-01-01",
+        "ends_on": "2098-01-31",
     }
     assert client.post(reverse("org:grant", args=[busy.nobody.pk]), sent).status_code == 303
     grant = Grant.objects.get(user=busy.nobody, role="scheduler")
     assert (grant.starts_at, grant.ends_at) == (
-        datetime(2998, 1, 1, 6, tzinfo=UTC),
-        datetime(2998, 2, 1, 6, tzinfo=UTC),
+        datetime(2098, 1, 1, 6, tzinfo=UTC),
+        datetime(2098, 2, 1, 6, tzinfo=UTC),
     )
     assert (grant.scope, grant.group_id) == ("group", busy.harbor.group_id)
 

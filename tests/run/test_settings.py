@@ -74,7 +74,11 @@ def test_a_local_start_makes_keys_that_only_the_owner_reads_and_keeps_them(load:
 def test_a_pool_keeps_the_options_of_the_address(load: Any) -> None:
     url = "postgres://u@db.example.org/x?sslmode=require"
     options = load(DATABASE_URL=url, HEALTHSOCIAL_DB_POOL="1")["DATABASES"]["default"]["OPTIONS"]
-    assert options == {"sslmode": "require", "pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+    assert options == {
+        "server_side_binding": True,
+        "sslmode": "require",
+        "pool": {"min_size": 1, "max_size": 8, "timeout": 10},
+    }
 
 
 def test_a_value_may_come_from_a_file_and_the_variable_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def invite_person(*, email: str, name: str, job_title: str = "", by: User) -> tu
 
 def create_person(*, email: str, name: str, job_title: str = "") -> User:
     """Check and save a new person; the caller is inside an action and has checked who asks."""
-    reasons = guards.name_reasons(name, 200)
+    reasons = [*guards.name_reasons(name, 200), *guards.unseen_reasons(job_title)]
     try:
         validate_email(email.strip())
     except ValidationError:

@@ -12,7 +12,7 @@ def rename_person(person: User, *, name: str, job_title: str = "", by: User) -> 
         guards.lock_people()
         guards.require(by, "org.people")
         person = User.objects.select_for_update().get(pk=person.pk)
-        reasons = guards.name_reasons(name, 200)
+        reasons = [*guards.name_reasons(name, 200), *guards.unseen_reasons(job_title)]
         if reasons:
             raise Refused(*reasons)
         wanted = {"name": name.strip(), "job_title": job_title.strip()[:120]}

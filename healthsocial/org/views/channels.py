@@ -17,7 +17,7 @@ from healthsocial.org.actions.rename_channel import rename_channel
 from healthsocial.org.actions.rename_group import rename_group
 from healthsocial.org.actions.update_channel import update_channel
 from healthsocial.org.enums import GroupKind
-from healthsocial.org.forms import ChannelForm, ChannelSettingsForm, GroupForm, RenameForm
+from healthsocial.org.forms import ChannelForm, ChannelSettingsForm, GroupForm, RenameForm, refuse
 from healthsocial.org.models import Channel, ChannelGroup, User
 from healthsocial.org.permissions import covers, grants_for
 from healthsocial.org.views.helpers import needs, organisation_of, run, signed_in, viewer
@@ -172,6 +172,7 @@ def channel_rename(request: HttpRequest, pk: UUID) -> HttpResponse:
         lambda: rename_channel(shown, name=form.cleaned_data["name"], by=viewer(request)),
         to=reverse("org:channel", args=[pk]),
         done=_("Saved. The channel's address stays the same."),
+        again=lambda refusal: _channel_page(request, shown, name_form=_refused(form, refusal)),
     )
 
 
@@ -187,10 +188,11 @@ def channel_change(request: HttpRequest, pk: UUID) -> HttpResponse:
         lambda: update_channel(shown, **form.settings(), by=viewer(request)),
         to=reverse("org:channel", args=[pk]),
         done=_("Saved."),
+        again=lambda refusal: _channel_page(request, shown, settings_form=_refused(form, refusal)),
     )
 
 
 def _refused(form: forms.Form, refusal: Refused) -> forms.Form:
-    for reason in refusal.reasons:
-        form.add_error(None, reason.message)
-    return form
+    codes = ("name_missing", "name_too_long", "name_unseen", "name_in_use")
+    fields = {code: "name" for code in codes if "name" in form.fields}
+    return refuse(form, refusal.reasons, fields)

@@ -25,6 +25,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
 from healthsocial.audit.log import Reason, Refused
+from healthsocial.org.guards import BY_ITSELF
 from healthsocial.org.models import Organisation, User
 from healthsocial.org.permissions import may_anywhere
 from healthsocial.org.queries import organisation
@@ -163,7 +164,10 @@ def refused_page(request: HttpRequest, refusal: Refused) -> HttpResponse:
 
 def reasons_for_page(reasons: tuple[Reason, ...] | list[Reason]) -> list[dict[str, Any]]:
     """Reasons in the shape that components/reasons.html reads; `link` is a path inside this site."""
-    return [{"message": r.message, "lifted_by": r.lifted_by, "url": r.link} for r in reasons]
+    return [
+        {"message": r.message, "lifted_by": r.lifted_by, "url": r.link, "by_itself": r.lifted_by == BY_ITSELF}
+        for r in reasons
+    ]
 
 
 def _page_before(request: HttpRequest) -> str:

@@ -1,6 +1,7 @@
 """People: the list, the invitation, one person, and what administrators do with them."""
 
 from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -24,7 +25,7 @@ from healthsocial.org.actions.reactivate_person import reactivate_person
 from healthsocial.org.actions.reissue_link import reissue_link
 from healthsocial.org.actions.rename_person import rename_person
 from healthsocial.org.actions.reset_link import reset_link
-from healthsocial.org.forms import GrantForm, InviteForm, PeopleFilterForm, PersonForm
+from healthsocial.org.forms import GrantForm, InviteForm, PeopleFilterForm, PersonForm, refuse
 from healthsocial.org.mail import mail_link
 from healthsocial.org.models import User
 from healthsocial.org.views.helpers import (
@@ -39,7 +40,18 @@ from healthsocial.org.views.helpers import (
     viewer,
 )
 
+F = TypeVar("F", bound=forms.Form)
 PAGE_SIZE = 50
+# Which field a reason of an action belongs to.
+FIELDS = {
+    "name_missing": "name",
+    "name_too_long": "name",
+    "name_unseen": "name",
+    "email_invalid": "email",
+    "email_in_use": "email",
+    "already_granted": "role",
+    "ends_before_start": "ends_on",
+}
 
 
 @require_safe
@@ -72,7 +84,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         return render(request, "org/invite.html", {"form": form}, status=422 if form.errors else 200)
     outcome = attempt(lambda: invite_person(**form.cleaned_data, by=viewer(request)))
     if outcome.refusal:
-        return _with_reasons(request, "org/invite.html", form, outcome.refusal)
+        return render(request, "org/invite.html", {"form": _put(form, outcome.refusal)}, status=outcome.refusal.status)
     person, token = outcome.value
     return _hand_over(request, person, token, _("%(name)s is invited. Now give them a role.") % {"name": person.name})
 
@@ -124,6 +136,7 @@ def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
         lambda: rename_person(shown, **form.cleaned_data, by=viewer(request)),
         to=reverse("org:person", args=[pk]),
         done=_("Saved."),
+        again=lambda refusal: person_page(request, shown, person_form=_put(form, refusal)),
     )
 
 
@@ -141,6 +154,7 @@ def grant(request: HttpRequest, pk: UUID) -> HttpResponse:
         done=lambda made: (
             _("%(name)s: the role “%(role)s” is given.") % {"name": shown.name, "role": made.get_role_display()}
         ),
+        again=lambda refusal: person_page(request, shown, grant_form=_put(form, refusal)),
     )
 
 
@@ -206,7 +220,8 @@ def _hand_over(request: HttpRequest, shown: User, token: str, done: str) -> Http
     )
 
 
-def _with_reasons(request: HttpRequest, template: str, form: forms.Form, refusal: Refused) -> HttpResponse:
-    for reason in refusal.reasons:
-        form.add_error(None, reason.message)
-    return render(request, template, {"form": form}, status=refusal.status)
+def _put(form: F, refusal: Refused) -> F:
+    """The reasons at the fields they speak of; what was typed stays in the form."""
+    known = {code: name for code, name in FIELDS.items() if name in form.fields}
+    refuse(form, refusal.reasons, known)
+    return form

@@ -189,12 +189,13 @@ class Command(BaseCommand):
             shown = ", ".join(name[:40] for name in reading.unknown_columns[:20])
             write(f"Ignored columns: {shown}")
         if reading.other_kinds:
-            write(
-                f"{reading.other_kinds} rows name a kind that is not one of {', '.join(PostKind.values)}: taken as {options['kind']}."
-            )
+            rows = "1 row names" if reading.other_kinds == 1 else f"{reading.other_kinds} rows name"
+            kinds = ", ".join(PostKind.values)
+            write(f"{rows} a kind that is not one of {kinds}: taken as {options['kind']}.")
         verb = "could be imported" if options["dry_run"] else "imported"
         write(
-            f"{len(tally.imported)} {verb}, {tally.known} already there, {tally.bad} bad rows; {seconds:.1f} seconds."
+            f"{len(tally.imported)} {verb}, {tally.known} already there, "
+            f"{tally.bad} bad {'row' if tally.bad == 1 else 'rows'}; {seconds:.1f} seconds."
         )
         if options["submit"] and not options["dry_run"]:
             states: Counter[str] = Counter()
