@@ -188,7 +188,7 @@ def test_nothing_readable_is_exit_code_one(cast: Cast, write: Write) -> None:
 def test_a_kind_of_another_system_is_said_once(cast: Cast, write: Write) -> None:
     path = write(lines({"text": "One.", "kind": "letter"}, {"text": "Two.", "kind": "reply"}), "posts.jsonl")
     result = run(path, "--kind", "comment")
-    assert "1 rows name a kind that is not one of original, reply, comment, story: taken as comment." in result.out
+    assert "1 row names a kind that is not one of original, reply, comment, story: taken as comment." in result.out
     assert list(Post.objects.order_by("created_at").values_list("kind", flat=True)) == ["comment", "reply"]
 
 

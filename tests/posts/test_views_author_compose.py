@@ -261,7 +261,7 @@ def test_person_is_linked_by_token_and_shown_with_what_covers_them(cast: Cast, a
     assert copy.persons == [{"subject": str(key), "information": ["name", "photo"]}]
     assert copy.authorizations == [str(record.pk)]
     shown = page(alice, "detail", post.pk)
-    assert "the authorization does not cover: Photo." in shown
+    assert "The authorization does not cover: Photo." in shown
     assert "Plumbago" not in shown
     act(alice, "edit", post.pk, **(data | {"edit_no": 2, f"remove-{key}": "1"}))
     assert Post.objects.get().working_copy.persons == []

@@ -194,8 +194,7 @@ class Command(BaseCommand):
             write(f"{rows} a kind that is not one of {kinds}: taken as {options['kind']}.")
         verb = "could be imported" if options["dry_run"] else "imported"
         write(
-            f"{len(tally.imported)} {verb}, {tally.known} already there, "
-            f"{tally.bad} bad {'row' if tally.bad == 1 else 'rows'}; {seconds:.1f} seconds."
+            f"{len(tally.imported)} {verb}, {tally.known} already there, {tally.bad} bad rows; {seconds:.1f} seconds."
         )
         if options["submit"] and not options["dry_run"]:
             states: Counter[str] = Counter()
