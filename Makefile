@@ -13,8 +13,9 @@ help: ## Show this list
 run: ## Set up what is missing and run everything (Ctrl-C stops it)
 	@$(if $(PORT),PORT=$(PORT)) $(if $(HOST),HOST=$(HOST)) $(PYTHON) bootstrap.py run
 
+# Compiled files are kept even where the environment says otherwise: the tests start many processes.
 test: dev ## Run the tests on two cores (ARGS="tests/run -k lock" narrows them)
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -80,35 +80,46 @@ def hashed_password() -> str:
 @pytest.fixture
 def cast(db: None, hashed_password: str) -> Cast:
     """The cast with two channels of one site, and one channel of another."""
-    main = ChannelGroup.objects.create(name="Main campus", kind="site")
-    west = ChannelGroup.objects.create(name="West clinic", kind="site")
-    harbor = Channel.objects.create(group=main, name="Harbor news", slug="harbor-news")
-    heart = Channel.objects.create(group=main, name="Heart center", slug="heart-center")
-    other = Channel.objects.create(group=west, name="West clinic", slug="west-clinic")
+    main, west = ChannelGroup.objects.bulk_create(
+        [ChannelGroup(name="Main campus", kind="site"), ChannelGroup(name="West clinic", kind="site")]
+    )
+    harbor, heart, other = Channel.objects.bulk_create(
+        [
+            Channel(group=main, name="Harbor news", slug="harbor-news"),
+            Channel(group=main, name="Heart center", slug="heart-center"),
+            Channel(group=west, name="West clinic", slug="west-clinic"),
+        ]
+    )
     names = ("alice", "rita", "rob", "priya", "sam", "adam", "olga", "mallory", "nobody")
     people = {name: _person(name, hashed_password) for name in names}
-    roles = {
-        "alice": Role.AUTHOR,
-        "rita": Role.COMPLIANCE_OFFICER,
-        "rob": Role.COMPLIANCE_OFFICER,
-        "priya": Role.PRIVACY_OFFICER,
-        "sam": Role.SCHEDULER,
-        "mallory": Role.AUTHOR,
-    }
-    for name, role in roles.items():
-        give(people[name], role, group=west if name == "mallory" else main)
-    give(people["adam"], Role.ADMINISTRATOR)
-    give(people["olga"], Role.AUDITOR)
+    User.objects.bulk_create(people.values())
+    Grant.objects.bulk_create(
+        [
+            _grant(people["alice"], Role.AUTHOR, group=main),
+            _grant(people["rita"], Role.COMPLIANCE_OFFICER, group=main),
+            _grant(people["rob"], Role.COMPLIANCE_OFFICER, group=main),
+            _grant(people["priya"], Role.PRIVACY_OFFICER, group=main),
+            _grant(people["sam"], Role.SCHEDULER, group=main),
+            _grant(people["mallory"], Role.AUTHOR, group=west),
+            _grant(people["adam"], Role.ADMINISTRATOR),
+            _grant(people["olga"], Role.AUDITOR),
+        ]
+    )
     return Cast(**people, harbor=harbor, heart=heart, other=other)
 
 
 def _person(name: str, hashed: str) -> User:
-    return User.objects.create(email=f"{name}@example.org", name=name.capitalize() + " Example", password=hashed)
+    return User(email=f"{name}@example.org", name=name.capitalize() + " Example", password=hashed)
+
+
+def _grant(user: User, role: Role, *, group: ChannelGroup | None = None, channel: Channel | None = None) -> Grant:
+    scope = "group" if group else "channel" if channel else "everything"
+    start = clock.now() - timedelta(hours=1)
+    return Grant(user=user, role=role, scope=scope, group=group, channel=channel, starts_at=start)
 
 
 def give(user: User, role: Role, *, group: ChannelGroup | None = None, channel: Channel | None = None) -> Grant:
     """A grant from an hour ago without an end."""
-    scope = "group" if group else "channel" if channel else "everything"
-    return Grant.objects.create(
-        user=user, role=role, scope=scope, group=group, channel=channel, starts_at=clock.now() - timedelta(hours=1)
-    )
+    grant = _grant(user, role, group=group, channel=channel)
+    grant.save()
+    return grant
