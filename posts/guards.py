@@ -1,7 +1,7 @@
 """What stops a transition, and who can lift it (law 5). One answer for action, button and "What is stopping this?"."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -317,8 +317,6 @@ class Ready:
     reasons: tuple[Reason, ...] = ()
     wait: bool = False
     hold: bool = False
-    late: bool = False
-    fields: tuple[str, ...] = field(default=())
 
 
 def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Organisation, *, now: datetime) -> Ready:
@@ -327,9 +325,7 @@ def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Or
         channel.max_lateness_minutes if channel.max_lateness_minutes is not None else organisation.max_lateness_minutes
     )
     if now > delivery.due_at + timedelta(minutes=lateness):
-        return Ready(
-            (Reason("too_late", _("Its time had passed by more than %(n)d minutes.") % {"n": lateness}),), late=True
-        )
+        return Ready((Reason("too_late", _("Its time had passed by more than %(n)d minutes.") % {"n": lateness}),))
     if broken := seal_matches(post, post.current_version):
         return Ready(tuple(broken), hold=True)
     assert post.current_version is not None

@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 
 from healthsocial.audit.models import Event, Head
 
-type_data = Mapping[str, object]
+EventData = Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Act:
 
     actor: Actor
     target: tuple[str, str]
-    entries: list[tuple[Actor, str, tuple[str, str], type_data]] = field(default_factory=list)
+    entries: list[tuple[Actor, str, tuple[str, str], EventData]] = field(default_factory=list)
     idle: bool = False
 
     def record(
@@ -79,7 +79,7 @@ class Act:
         verb: str,
         *,
         target: tuple[str, str] | None = None,
-        data: type_data | None = None,
+        data: EventData | None = None,
         actor: Actor | None = None,
     ) -> None:
         """Buffer an event. `data` holds ids, codes, numbers and keyed digests only, never text of a post."""
@@ -90,7 +90,7 @@ class Act:
         self.idle = True
 
 
-_current: contextvars.ContextVar[list[tuple[Actor, str, tuple[str, str], type_data]] | None] = contextvars.ContextVar(
+_current: contextvars.ContextVar[list[tuple[Actor, str, tuple[str, str], EventData]] | None] = contextvars.ContextVar(
     "healthsocial_audit", default=None
 )
 
@@ -128,7 +128,7 @@ def _record_refusal(verb: str, actor: Actor, target: tuple[str, str], refusal: R
     if connection.needs_rollback:
         return  # inside somebody's broken outer transaction: nothing can be written, and the caller sees the refusal
     with transaction.atomic():
-        codes: type_data = {"reasons": [reason.code for reason in refusal.reasons]}
+        codes: EventData = {"reasons": [reason.code for reason in refusal.reasons]}
         append([(actor, f"{verb}.refused", target, codes)])
 
 
@@ -157,7 +157,7 @@ def chain_digest(previous: str, body: str) -> str:
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
 
 
-def append(entries: list[tuple[Actor, str, tuple[str, str], type_data]]) -> None:
+def append(entries: list[tuple[Actor, str, tuple[str, str], EventData]]) -> None:
     """Append to the chain under the head's lock. Call it last in a transaction."""
     if not entries:
         return
