@@ -1,6 +1,5 @@
 """Reading runs, findings, answers and authorizations."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -46,7 +45,3 @@ def with_answers(run: CheckRun) -> list[Answered]:
         Answered(f, answers.get((AnswerSide.AUTHOR, f.answer_key)), answers.get((AnswerSide.OFFICER, f.answer_key)))
         for f in run.findings.all()
     ]
-
-
-def runs_of(versions: Iterable[UUID]) -> Sequence[CheckRun]:
-    return list(CheckRun.objects.filter(version__in=list(versions)).order_by("-turn"))

@@ -20,6 +20,7 @@ from healthsocial.org.models import Channel, Organisation
 from posts import canonical
 from posts.enums import DeliveryState, PersonAnswer, StopScope
 from posts.models import CrisisStop, Delivery, Post, PostVersion, WorkingCopy
+from posts.signing import signature_holds
 
 OFFICER = gettext_lazy("a compliance officer")
 AUTHOR = gettext_lazy("the author")
@@ -224,6 +225,8 @@ def seal_matches(post: Post, version: PostVersion | None) -> list[Reason]:
     approval = post.approval
     if approval is None or version is None or approval.voided_at is not None or approval.version_id != version.pk:
         return [Reason("approval_missing", _("There is no standing approval of this version."), OFFICER)]
+    if not signature_holds(approval):
+        return [Reason("signature_broken", _("The signature does not belong to this approval."), OFFICER)]
     if canonical.seal_of(version.canonical) != approval.seal:
         return [Reason("seal_broken", _("The text is not the one that was approved."), OFFICER)]
     copy = post.working_copy

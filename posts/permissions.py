@@ -59,12 +59,14 @@ def denied(user: User, transition: Transition, post: Post, channels: Sequence[Ch
     if transition in (T.SUBMIT, T.DISCARD) and not channels and post.creator_id == user.pk and user.is_active:
         return None  # a draft that has no channel yet belongs to whoever began it; its guard asks for a channel
     if not any(user.has_perm(permission, channels) for permission in needed):
-        return Reason(
-            "role_missing", _("You do not hold the role for this on every channel of the post."), WHO[needed[0]]
-        )
+        return role_missing(needed[0])
     if transition == T.APPROVE:
         return own_work(user, post)
     return None
+
+
+def role_missing(permission: str) -> Reason:
+    return Reason("role_missing", _("You do not hold the role for this on every channel of the post."), WHO[permission])
 
 
 def own_work(user: User, post: Post) -> Reason | None:

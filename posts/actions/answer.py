@@ -59,13 +59,7 @@ def _may_answer(post: Post, user: User, side: AnswerSide) -> None:
     channels = list(post.channels.select_related("group"))
     permission = "posts.write" if side == AnswerSide.AUTHOR else "posts.review"
     if not user.has_perm(permission, channels):
-        raise Denied(
-            Reason(
-                "role_missing",
-                _("You do not hold the role for this on every channel of the post."),
-                permissions.WHO[permission],
-            )
-        )
+        raise Denied(permissions.role_missing(permission))
     allowed = AUTHOR_STATES if side == AnswerSide.AUTHOR else (State.IN_REVIEW,)
     if post.state not in allowed:
         raise Refused(Reason("wrong_state", _("Findings can be answered while the post is being written or reviewed.")))

@@ -15,12 +15,12 @@ from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
 from healthsocial.org.models import User
 from posts import canonical, guards, permissions
-from posts.actions.approval import signature_of
 from posts.actions.decide import same_version
 from posts.actions.move import Move, moving
 from posts.actions.schedule import schedule
 from posts.enums import Transition
 from posts.models import Approval, Post
+from posts.signing import signature_of
 from posts.slots import Slot
 
 MEANING = "I have reviewed this version and approve it for publication."

@@ -99,13 +99,7 @@ def save_post(post_id: UUID, *, by: User, edit_no: int, content: Content) -> Pos
         user = org.fresh(by)
         before = list(post.channels.order_by("pk"))
         if not permissions.may_write(user, post, before):
-            raise Denied(
-                Reason(
-                    "role_missing",
-                    _("You do not hold the role for this on every channel of the post."),
-                    permissions.WHO["posts.write"],
-                )
-            )
+            raise Denied(permissions.role_missing("posts.write"))
         channels = _channels(content)
         _may_write_on(user, channels, before)
         if post.edit_no != edit_no:

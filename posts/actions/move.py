@@ -105,6 +105,13 @@ def _authorise(act: Act, user: User, transition: Transition, post: Post, channel
     act.actor = org.actor(user, "+".join(sorted(roles - {""})))
 
 
+def authorise(act: Act, user: User, permission: str, channels: Sequence[Channel]) -> None:
+    """For acts that are no transition: the permission on every channel, and the role under which the person acts."""
+    if not user.has_perm(permission, channels):
+        raise Denied(permissions.role_missing(permission))
+    act.actor = org.actor(user, org_permissions.role_used(user, permission, channels))
+
+
 def wrong_state(post: Post, transition: Transition) -> Reason:
     words = _("“%(what)s” is not possible now: the post is in the state “%(state)s”.")
     return Reason("wrong_state", words % {"what": transition.label, "state": post.public_state.label})

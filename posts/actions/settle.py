@@ -6,14 +6,13 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from healthsocial import clock
-from healthsocial.audit.log import Act, Denied, Reason, Refused, action
-from healthsocial.org import permissions as org_permissions
+from healthsocial.audit.log import Act, Reason, Refused, action
 from healthsocial.org import queries as org
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Organisation, User
-from posts import guards, permissions
+from posts import guards
 from posts.actions import deliveries
-from posts.actions.move import lock_post, moving
+from posts.actions.move import authorise, lock_post, moving
 from posts.actions.system_takedown import close_alert, close_alerts, request_wanted_takedown
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
@@ -26,15 +25,7 @@ def resolve_unconfirmed(delivery_id: UUID, *, by: User, arrived: bool, proof: st
     with action("delivery.resolved", actor=org.actor(by), target=("post", str(post_id))) as act:
         post = lock_post(post_id)
         user = org.fresh(by)
-        channels = list(post.channels.all())
-        if not user.has_perm("posts.settle", channels):
-            raise Denied(
-                Reason(
-                    "role_missing",
-                    _("You do not hold the role for this on every channel of the post."),
-                    permissions.WHO["posts.settle"],
-                )
-            )
+        authorise(act, user, "posts.settle", list(post.channels.all()))
         if len(proof.strip()) < 10:
             raise Refused(
                 Reason("proof_missing", _("Say what you saw on the channel, in a sentence of at least ten characters."))
@@ -50,7 +41,6 @@ def resolve_unconfirmed(delivery_id: UUID, *, by: User, arrived: bool, proof: st
         if changed != 1:
             raise Refused(Reason("wrong_state", _("This delivery is settled already.")))
         close_alert(AlertKind.UNCONFIRMED, str(delivery_id))
-        act.actor = org.actor(user, org_permissions.role_used(user, "posts.settle", channels))
         act.record("delivery.resolved", data={"delivery": str(delivery_id), "arrived": arrived})
         request_wanted_takedown(act, post)
         _nothing_arrived(act, post)

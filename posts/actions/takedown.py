@@ -7,12 +7,12 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from healthsocial import clock
-from healthsocial.audit.log import Actor, Denied, Reason, Refused, action
+from healthsocial.audit.log import Actor, Reason, Refused, action
 from healthsocial.org import queries as org
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import User
-from posts import canonical, guards, permissions
-from posts.actions.move import lock_post, moving
+from posts import canonical, guards
+from posts.actions.move import authorise, lock_post, moving
 from posts.actions.settle import settle_blockers
 from posts.actions.system_takedown import close_alert, raise_alert
 from posts.enums import DeliveryState, State, Transition
@@ -95,14 +95,7 @@ def prove_removal(delivery_id: UUID, *, by: User, proof: str) -> Delivery:
     with action("delivery.removed", actor=org.actor(by), target=("post", str(post_id))) as act:
         post = lock_post(post_id)
         user = org.fresh(by)
-        if not user.has_perm("posts.settle", list(post.channels.all())):
-            raise Denied(
-                Reason(
-                    "role_missing",
-                    _("You do not hold the role for this on every channel of the post."),
-                    permissions.WHO["posts.settle"],
-                )
-            )
+        authorise(act, user, "posts.settle", list(post.channels.all()))
         if post.state != State.TAKEDOWN_REQUESTED:
             raise Refused(Reason("wrong_state", _("Ask for the takedown first.")))
         if len(proof.strip()) < 10:

@@ -15,7 +15,7 @@ from posts.actions.edit import Content, save_post
 from posts.actions.recheck import recheck_everything_outdated
 from posts.actions.schedule import schedule
 from posts.enums import DeliveryState, State
-from posts.models import Delivery, LocalPublication, Post, PostVersion, WorkingCopy
+from posts.models import Approval, Delivery, LocalPublication, Post, PostVersion, WorkingCopy
 from tests.conftest import Cast
 from tests.laws.packs import with_rule_on
 from tests.posts import moves
@@ -155,3 +155,14 @@ def test_a_post_checked_with_old_packs_does_not_leave_before_the_recheck(
     assert deliver(delivery.pk) == "stopped"
     delivery.refresh_from_db()
     assert (delivery.state, delivery.error_code) == (DeliveryState.DUE, "check_outdated")
+
+
+def test_a_signature_that_was_changed_behind_the_triggers_is_not_relied_on(cast: Cast) -> None:
+    post = moves.approved(cast)
+    statement = "DROP TRIGGER posts_approval_written_once"
+    with connection.cursor() as cursor:
+        cursor.execute(statement + (" ON posts_approval" if connection.vendor == "postgresql" else ""))
+    Approval.objects.filter(pk=post.approval_id).update(by_name="Somebody else")
+    with pytest.raises(Refused) as refused:
+        schedule(post.pk, by=cast.rita, slot=moves.tomorrow())
+    assert [reason.code for reason in refused.value.reasons] == ["signature_broken"]
