@@ -4,7 +4,7 @@ VENV := $(if $(HEALTHSOCIAL_VENV),$(HEALTHSOCIAL_VENV),.venv)
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench dev
+.PHONY: help run test lint bench soak chaos screenshots dev
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
@@ -22,8 +22,17 @@ lint: dev ## Check style and types
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
 
-bench: dev ## Measure the check engine and the state machine
-	@$(BIN)/python manage.py bench $(ARGS)
+bench: dev ## Measure, as ratios within one run (a table; ARGS="--only checks" narrows it)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: dev ## Drive the model of the state machine for ten thousand steps
+	@env -u PYTHONDONTWRITEBYTECODE HEALTHSOCIAL_THOROUGH=1 $(BIN)/python -m pytest tests/model $(ARGS)
+
+chaos: dev ## Kill workers, the broker and the database at every point, and race, a hundred times each
+	@env -u PYTHONDONTWRITEBYTECODE HEALTHSOCIAL_THOROUGH=1 $(BIN)/python -m pytest tests/chaos tests/races $(ARGS)
+
+screenshots: dev ## Take pictures of every page into var/screenshots
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 dev:
 	@$(PYTHON) bootstrap.py prepare-dev
