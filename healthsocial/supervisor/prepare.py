@@ -7,6 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
+from healthsocial import datalock
 from healthsocial.supervisor import children, preflight
 from healthsocial.supervisor.problem import Problem, say
 
@@ -25,8 +26,10 @@ def database(data: Path) -> None:
     try:
         _check_sqlite_file()
         _check_reachable()
-        _check()
-        if _migrate():
+        unfinished = _unfinished(data)
+        if not unfinished.exists():
+            _check()
+        if _migrate(unfinished):
             _check()
         _collect_static()
         _fill(demo=demo)
@@ -119,13 +122,19 @@ def _check() -> None:
         raise Problem(f"The start check {first.id} failed: {first.msg}{hint}{more}")
 
 
-def _migrate() -> bool:
+def _unfinished(data: Path) -> Path:
+    """The mark of a migration that was cut off: until it has run to its end, triggers are missing for a known reason."""
+    return datalock.run_folder(data) / "migrating"
+
+
+def _migrate(unfinished: Path) -> bool:
     """Apply what is missing; True when something was. Asking first is quick."""
     from django.core.management import call_command
     from django.db import connection
 
-    if not _migrations_missing():
+    if not _migrations_missing() and not unfinished.exists():
         return False
+    unfinished.touch(mode=0o600)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATE_LOCK])
@@ -134,6 +143,7 @@ def _migrate() -> bool:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATE_LOCK])
+    unfinished.unlink()
     return True
 
 

@@ -15,7 +15,7 @@ import pytest
 from healthsocial import datalock
 from healthsocial.supervisor import guard
 from healthsocial.supervisor.children import BASE
-from tests.run.machine import Machine, environment, free_port, living
+from tests.run.machine import SECONDS, Machine, environment, free_port, living, python
 
 pytestmark = pytest.mark.processes
 
@@ -30,6 +30,7 @@ def start_and_fail(data: Path, **more: str) -> str:
         text=True,
         capture_output=True,
         check=False,
+        timeout=SECONDS,
         env=environment(data, **{"PORT": str(free_port()), **more}),
     )
     assert done.returncode == 1, done
@@ -135,3 +136,38 @@ def test_the_guard_ends_what_does_not_want_to_end() -> None:
     guard.clean_up([stubborn.pid], grace=0.2)
     assert stubborn.wait(5) == -signal.SIGKILL
     stubborn.stdout.close()
+
+
+CUT_OFF = """
+import os, signal
+from pathlib import Path
+import django
+django.setup()
+from django.db import connection
+from healthsocial.supervisor import prepare
+
+def cut(execute, sql, *rest):
+    if sql.startswith("CREATE TRIGGER"):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return execute(sql, *rest)
+
+with connection.execute_wrapper(cut):
+    prepare.database(Path(os.environ["HEALTHSOCIAL_DATA"]))
+"""
+
+
+def test_a_migration_that_was_cut_off_is_brought_to_its_end(short: Path) -> None:
+    """Killed when the tables stand and the triggers do not: the next start installs them and goes on."""
+    killed = python(short, CUT_OFF, DJANGO_SETTINGS_MODULE="healthsocial.settings")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    mark = short / "run" / "migrating"
+    assert mark.exists()
+    with Machine(short) as machine:
+        machine.until("HealthSocial is ready")
+    assert not mark.exists()
+
+
+def test_control_triggers_that_are_missing_for_no_known_reason_stop_the_start(short: Path) -> None:
+    assert python(short, CUT_OFF, DJANGO_SETTINGS_MODULE="healthsocial.settings").returncode == -signal.SIGKILL
+    (short / "run" / "migrating").unlink()
+    assert "is missing or was changed. Run manage.py migrate" in start_and_fail(short)
