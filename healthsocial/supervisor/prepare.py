@@ -5,12 +5,14 @@ import io
 import os
 import signal
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 from healthsocial import datalock
 from healthsocial.supervisor import children, preflight
 from healthsocial.supervisor.problem import Problem, say
 
+CLOCK_BEHIND = timedelta(minutes=5)
 MIGRATE_LOCK = 0x48454C5448  # PostgreSQL advisory lock: two machines must not migrate at once
 
 
@@ -32,6 +34,7 @@ def database(data: Path) -> None:
         if _migrate(unfinished):
             _check()
         _collect_static()
+        _look_at_the_clock()
         _fill(demo=demo)
     except (DatabaseError, OSError) as error:
         if _disk_full(error):
@@ -162,6 +165,22 @@ def _migrations_missing() -> bool:
             f"The database was made by a newer version ({newer[-1]}): install that one, or restore an older backup."
         )
     return bool(executor.migration_plan(graph.leaf_nodes()))
+
+
+def _look_at_the_clock() -> None:
+    """Say so when the record is ahead of the clock: posts would wait until the clock has caught up, and nobody knew why.
+
+    Not a refusal: the earlier clock may have been the wrong one, and then only the person in front can tell.
+    """
+    from healthsocial.audit.log import database_now
+    from healthsocial.audit.models import Event
+
+    now, last = database_now(), Event.objects.order_by("-seq").values_list("at", flat=True).first()
+    if last is not None and last - now > CLOCK_BEHIND:
+        say(
+            f"The database's clock says {now:%Y-%m-%d %H:%M} UTC, but the last recorded event is of {last:%Y-%m-%d %H:%M} UTC: "
+            "look at the clock of the machine. What is planned goes out when the clock reaches its time."
+        )
 
 
 def _collect_static() -> None:

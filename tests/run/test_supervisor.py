@@ -171,3 +171,27 @@ def test_control_triggers_that_are_missing_for_no_known_reason_stop_the_start(sh
     assert python(short, CUT_OFF, DJANGO_SETTINGS_MODULE="healthsocial.settings").returncode == -signal.SIGKILL
     (short / "run" / "migrating").unlink()
     assert "is missing or was changed. Run manage.py migrate" in start_and_fail(short)
+
+
+AHEAD = """
+import django
+django.setup()
+from datetime import UTC, datetime
+from healthsocial.audit.models import Event
+Event.objects.create(
+    seq=1, at=datetime(2999, 1, 1, tzinfo=UTC), verb="test.ahead", actor_kind="system", actor_name="x", body="{}", digest="1"
+)
+from healthsocial.supervisor import prepare
+prepare._look_at_the_clock()
+"""
+
+
+def test_a_clock_behind_the_record_is_said_at_the_start(prepared: Path) -> None:
+    done = python(prepared, AHEAD, DJANGO_SETTINGS_MODULE="healthsocial.settings")
+    assert done.stderr == ""
+    assert "but the last recorded event is of 2999-01-01 00:00 UTC: look at the clock of the machine." in done.stdout
+
+
+def test_control_a_clock_that_agrees_is_not_spoken_of(prepared: Path) -> None:
+    done = python(prepared, AHEAD.replace("2999", "1999"), DJANGO_SETTINGS_MODULE="healthsocial.settings")
+    assert (done.stderr, done.stdout) == ("", "")
