@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from healthsocial.health import healthz
 
+handler500 = "healthsocial.failures.handler500"
+
 # Of allauth only what signing in needs: an address is changed by an administrator, through an action.
 SIGN_IN = {
     "account_login",
