@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 
 CANARY = "healthsocial"
@@ -142,3 +143,23 @@ def mac(*parts: str) -> str:
     """HMAC-SHA256 (hex) of the parts under the instance key: short text must not be guessable from its digest."""
     message = b"\x00".join(part.encode("utf-8", "surrogatepass") for part in parts)
     return hmac.new(_current()[1], message, hashlib.sha256).hexdigest()
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """Signs checkpoints and exports of the audit record; whoever has its public half can check them without us.
+
+    Made from the oldest key, which rotation keeps and which is backed up already, so there is no further secret to lose.
+    """
+    return Ed25519PrivateKey.from_private_bytes(
+        hashlib.sha256(b"healthsocial-sign:" + read_keys()[-1].encode("ascii")).digest()
+    )
+
+
+def public_key() -> str:
+    """The public half of `signing_key`, as 64 hexadecimal digits."""
+    return signing_key().public_key().public_bytes_raw().hex()
+
+
+def sign(text: str) -> str:
+    """Ed25519 signature (hex) of a text."""
+    return signing_key().sign(text.encode("utf-8")).hex()

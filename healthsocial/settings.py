@@ -185,6 +185,7 @@ CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
+    "checkpoint": {"task": "org.keep_checkpoint", "schedule": 300.0, "options": {"expires": 300}},
     "housekeeping": {"task": "posts.housekeeping", "schedule": 60.0, "options": {"expires": 60}},
     "worker-heartbeat": {"task": "posts.worker_heartbeat", "schedule": 15.0, "options": {"expires": 15}},
 }
@@ -263,6 +264,11 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Outside the database, best on another disk: it shows when the end of the audit record is missing.
+AUDIT_CHECKPOINT_FILE = env.text("HEALTHSOCIAL_AUDIT_CHECKPOINT_FILE_PATH") or str(
+    DATA_DIR / "checkpoints" / "audit.jsonl"
+)
 
 # --- product -----------------------------------------------------------------------------------------------
 RULEPACK_DIR = BASE_DIR / "compliance" / "rulepacks"

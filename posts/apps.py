@@ -6,7 +6,7 @@ class PostsConfig(AppConfig):
 
     def ready(self) -> None:
         from compliance import dependents
-        from posts import triggers, words  # noqa: F401  (importing registers the triggers)
+        from posts import explained, triggers, words  # noqa: F401  (importing registers triggers and comparisons)
         from posts.dependents import PostDependents
 
         dependents.register(PostDependents())

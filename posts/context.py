@@ -92,8 +92,8 @@ def _banners(organisation: Organisation, may_see_stops: bool) -> list[dict[str, 
         found.append(
             {
                 "level": "danger",
-                "title": _("Publishing is stopped since the restore."),
-                "text": _("Nothing goes out until an administrator says go, under Settings."),
+                "title": _("Publishing is stopped until a person says go."),
+                "text": _("A backup was restored, or the audit record lost its end. An administrator says go, under Settings."),
             }
         )
     found += [_stop_banner(stop, may_see_stops) for stop in _stops()]

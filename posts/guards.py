@@ -339,7 +339,7 @@ def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Or
     if blocked := [*stopped(post, [channel]), *channels_healthy([channel]), *fits(form, [channel])]:
         return Ready(tuple(blocked))
     if organisation.publishing_stopped_at is not None:
-        return Ready((Reason("publishing_stopped", _("Publishing is stopped since the restore.")),), wait=True)
+        return Ready((Reason("publishing_stopped", _("Publishing is stopped until a person says go.")),), wait=True)
     return _still_checked(post)
 
 

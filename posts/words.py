@@ -14,6 +14,13 @@ Text = str | Promise
 
 # Why a post stands where it stands, and why a delivery was not sent.
 CODES: dict[str, Text] = {
+    "checkpoint_ahead": _("The record ends before its last checkpoint. See Audit, Checkpoints and export."),
+    "checkpoint_differs": _("The record was rewritten or replaced. See Audit, Checkpoints and export."),
+    "checkpoint_other": _("This is another database than before. See Audit, Checkpoints and export."),
+    "checkpoint_forged": _("Its signature is not ours. See Audit, Checkpoints and export."),
+    "checkpoint_unreadable": _("The checkpoint file cannot be read."),
+    "checkpoint_not_written": _("The checkpoint file cannot be written."),
+    "checkpoint_not_mailed": _("The mail did not go out. It is tried again with the next checkpoint."),
     "could_not_check": _("Nothing is wrong with your text; the checker is down."),
     "hard_finding": _("A number that identifies a patient must be removed."),
     "blocking_finding": _("A check found something that must be settled."),
@@ -52,7 +59,7 @@ CODES: dict[str, Text] = {
     "finding_unanswered": _("A finding had no officer’s answer."),
     "too_long": _("It is longer than the channel takes."),
     "redacted_words": _("These words were redacted."),
-    "publishing_stopped": _("Publishing is stopped since the restore."),
+    "publishing_stopped": _("Publishing is stopped until a person says go."),
 }
 
 

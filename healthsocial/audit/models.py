@@ -3,6 +3,8 @@
 Knows no one: actors and targets are text, so no deletion or rename elsewhere can change history.
 """
 
+import uuid
+
 from django.db import models
 
 
@@ -40,6 +42,8 @@ class Head(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     seq = models.BigIntegerField(default=0)
     digest = models.CharField(max_length=64, default="0" * 64)
+    # Which record this is: checkpoints name it, so that those of another database are not taken for ours.
+    instance = models.UUIDField(default=uuid.uuid4, editable=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="audit_single_head")]

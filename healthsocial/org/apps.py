@@ -10,6 +10,6 @@ class OrgConfig(AppConfig):
         from healthsocial.org import sign_in
 
         sign_in.connect()
-        from healthsocial.org import system_checks, triggers, words  # noqa: F401  (importing registers triggers and words)
+        from healthsocial.org import explained, system_checks, triggers, words  # noqa: F401  (importing registers them)
 
         checks.register(system_checks.keys_open_the_data, checks.Tags.database)

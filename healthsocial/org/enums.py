@@ -32,9 +32,20 @@ class LinkPurpose(TextChoices):
     RESET = "reset", _("New password")
 
 
+class ExportReason(TextChoices):
+    """Why somebody takes the audit record: a code, because events hold no free text."""
+
+    INSPECTION = "inspection", _("An inspection or audit from outside")
+    REVIEW = "review", _("A review of our own")
+    INCIDENT = "incident", _("An incident")
+    ARCHIVE = "archive", _("To keep it elsewhere")
+
+
 class AlertKind(TextChoices):
     CHECKER_DOWN = "checker_down", _("The checker is down")
     UNCONFIRMED = "unconfirmed", _("It is not known whether a post went out")
     MISSED = "missed", _("A post was not sent")
     TAKEDOWN = "takedown", _("A post must be taken down")
+    RECORD = "record", _("The audit record does not hold its last checkpoint")
+    CHECKPOINT = "checkpoint", _("A checkpoint of the audit record was not kept")
     DELIVERY_FAILED = "delivery_failed", _("A channel refused a post")

@@ -44,6 +44,7 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "org.settings": frozenset({_D}),
     "org.see_people": frozenset({_D, _U}),
     "audit.see": frozenset({_D, _U, _C, _P}),
+    "audit.export": frozenset({_D, _U}),
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from healthsocial.org.views import channels, links, organisation, people
+from healthsocial.org.views import channels, links, organisation, people, record
 
 app_name = "org"
 urlpatterns = [
@@ -28,5 +28,9 @@ urlpatterns = [
     path("settings/", organisation.settings_page, name="settings"),
     path("settings/demo-clock/", organisation.demo_clock, name="demo_clock"),
     path("settings/publishing/", organisation.publishing_resume, name="publishing_resume"),
+    path("audit/record/", record.record, name="record"),
+    path("audit/record/checkpoint/", record.checkpoint_download, name="checkpoint_download"),
+    path("audit/record/mail/", record.checkpoint_mail, name="checkpoint_mail"),
+    path("audit/record/export/", record.record_export, name="record_export"),
     path("me/", organisation.me, name="me"),
 ]

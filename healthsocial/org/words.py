@@ -32,6 +32,10 @@ register_verbs(
         "channel.created": _("Created a channel"),
         "channel.renamed": _("Renamed a channel"),
         "channel.changed": _("Changed a channel's settings"),
+        "publishing.stopped": _("Stopped publishing"),
+        "publishing.resumed": _("Let publishing go on"),
+        "audit.exported": _("Exported the audit record"),
+        "checkpoint.mail_changed": _("Changed who gets checkpoints by mail"),
         "organisation.changed": _("Changed the organisation's settings"),
     }
 )

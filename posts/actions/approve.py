@@ -106,7 +106,7 @@ def _sign(move: Move, by: User) -> None:
     assert run is not None
     now = checking.active()
     channels = move.channels
-    move.post.approval = Approval.objects.create(
+    approval = Approval(
         post=move.post,
         version=move.version,
         seal=canonical.seal_of(move.version.canonical),
@@ -115,9 +115,6 @@ def _sign(move: Move, by: User) -> None:
         by_role=org_permissions.role_used(by, "posts.approve", channels),
         meaning=MEANING,
         at=move.now,
-        signature=signature_of(
-            post=str(move.post.pk), seal=move.version.seal, by=str(by.pk), name=by.name, meaning=MEANING, at=move.now
-        ),
         epoch=move.post.epoch,
         check_run=run.pk,
         packs_digest=now.packs,
@@ -126,3 +123,6 @@ def _sign(move: Move, by: User) -> None:
         window_from=move.now,
         window_until=move.now + timedelta(days=move.organisation.approved_window_days),
     )
+    approval.signature = signature_of(approval)
+    approval.save(force_insert=True)
+    move.post.approval = approval

@@ -23,7 +23,7 @@ class Approval(models.Model):
     by_role = models.CharField(max_length=60)
     meaning = models.CharField(max_length=200)
     at = models.DateTimeField()
-    signature = models.CharField(max_length=64)  # HMAC over post, seal, signer, name, meaning, time
+    signature = models.CharField(max_length=64)  # HMAC over all that a signer signs; see posts/signing.py
     epoch = models.PositiveIntegerField(default=0)  # Post.epoch when it was given
     check_run = models.UUIDField()  # the only column that may move: to a recheck that found nothing new
     packs_digest = models.CharField(max_length=64)

@@ -77,7 +77,7 @@ def test_stops_restore_and_demo_are_announced(cast: Cast) -> None:
     row = organisation()
     row.created_as_demo, row.publishing_stopped_at = True, clock.now()
     assert titles(cast.alice, row) == [
-        "Publishing is stopped since the restore.",
+        "Publishing is stopped until a person says go.",
         "Crisis stop: Harbor news.",
         "This is a demo database.",
     ]

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from healthsocial.audit import queries
+from healthsocial.audit import checkpoints, queries
 from healthsocial.audit.forms import AuditFilterForm
 from healthsocial.audit.verify import event_problems, verify_recent
 
@@ -51,6 +51,8 @@ def event_list(request: HttpRequest) -> HttpResponse:
             "page": page,
             "zone": zone,
             "chain": verify_recent(),
+            "may_export": request.user.has_perm("audit.export"),
+            **_checkpoint(),
             "newer_url": _address(request, after=page.newer),
             "older_url": _address(request, before=page.older),
             "filtered": any(request.GET.get(name) for name in form.fields),
@@ -74,6 +76,12 @@ def event_detail(request: HttpRequest, seq: int) -> HttpResponse:
             "problems": event_problems(event),
         },
     )
+
+
+def _checkpoint() -> dict[str, object]:
+    """How the record stands to the last checkpoint outside the database."""
+    standing, last = checkpoints.standing()
+    return {"standing": standing.value, "agrees": standing.agrees, "last": last}
 
 
 def zone_of(request: HttpRequest) -> str:

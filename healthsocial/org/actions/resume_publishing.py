@@ -2,6 +2,8 @@
 
 from healthsocial.audit.log import Actor, action
 from healthsocial.org import guards
+from healthsocial.org.alerts import close_alert
+from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import User
 
 
@@ -19,5 +21,6 @@ def resume_publishing(*, by: User, kind: str = "person") -> bool:
         organisation.publishing_stopped_at = None
         organisation.publishing_stopped_why = ""
         organisation.save(update_fields=["publishing_stopped_at", "publishing_stopped_why"])
+        close_alert(AlertKind.RECORD)  # whoever says go has compared the channels; the checkpoints go on from here
         act.record("publishing.resumed", data={"stopped_at": stopped_at.isoformat()})
     return True

@@ -6,15 +6,22 @@ from healthsocial.org import guards
 
 
 def stop_publishing(
-    why: str, *, actor: Actor, restored_seq: int | None = None, replaced_seq: int | None = None
+    why: str,
+    *,
+    actor: Actor,
+    restored_seq: int | None = None,
+    replaced_seq: int | None = None,
+    checkpoint: str | None = None,
 ) -> None:
     """Used by a restore: what went out after the backup is not in it, so a person looks at the channels first.
 
-    `restored_seq` is the last event of the backup, `replaced_seq` the last one of the database that it replaced.
+    `restored_seq` is the last event of the backup, `replaced_seq` the last one of the database that it replaced,
+    `checkpoint` (SEQ:DIGEST) one that was kept outside and that this database does not hold.
     """
     with action("publishing.stopped", actor=actor, target=("organisation", "1")) as act:
         organisation = guards.lock_people()
         organisation.publishing_stopped_at = clock.now()
         organisation.publishing_stopped_why = why
         organisation.save(update_fields=["publishing_stopped_at", "publishing_stopped_why"])
-        act.record("publishing.stopped", data={"restored_seq": restored_seq, "replaced_seq": replaced_seq})
+        facts = {"restored_seq": restored_seq, "replaced_seq": replaced_seq, "checkpoint": checkpoint}
+        act.record("publishing.stopped", data=facts)

@@ -20,6 +20,8 @@ class Organisation(models.Model):
     # Set by a restore: nothing is published until a person says go.
     publishing_stopped_at = models.DateTimeField(null=True, blank=True)
     publishing_stopped_why = models.CharField(max_length=200, blank=True)
+    # Who gets each checkpoint of the audit record by mail; empty: nobody.
+    checkpoint_mail = models.EmailField(blank=True)
     key_canary = models.TextField(blank=True)
     changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
 

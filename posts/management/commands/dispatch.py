@@ -1,9 +1,11 @@
 """The loop that makes the database the schedule: every two seconds what is due is sent on its way."""
 
 import logging
+import math
 import signal
 import threading
 import time
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -11,11 +13,13 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
+from healthsocial.org.actions.keep_checkpoint import keep_checkpoint
 from posts.actions.recheck import recheck_everything_outdated
 from posts.rounds import run_round
 
 logger = logging.getLogger(__name__)
 RECHECK_EVERY_SECONDS = 60
+CHECKPOINT_EVERY_SECONDS = 60
 
 
 class Command(BaseCommand):
@@ -31,10 +35,17 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        last_recheck = time.monotonic()
+        last_recheck, last_checkpoint = time.monotonic(), -math.inf
         while not stop.is_set():
             try:
                 close_old_connections()
+                if time.monotonic() - last_checkpoint > CHECKPOINT_EVERY_SECONDS:
+                    keep_checkpoint(
+                        every=timedelta(hours=2 if settings.BROKER_CONFIGURED else 1)
+                    )  # first of all: beat's
+                    last_checkpoint = (
+                        time.monotonic()
+                    )  # work, and before anything goes out of a record that lost its end
                 run_round()
                 if time.monotonic() - last_recheck > RECHECK_EVERY_SECONDS:
                     recheck_everything_outdated()  # beat does this too; without a broker only we can

@@ -14,6 +14,7 @@ from django.db import DatabaseError, connection
 from healthsocial import backup, crypto, datalock
 from healthsocial.audit import triggers
 from healthsocial.audit.log import Actor
+from healthsocial.org.actions.keep_checkpoint import lost_checkpoint
 from healthsocial.org.actions.stop_publishing import stop_publishing
 
 
@@ -156,4 +157,5 @@ class Command(BaseCommand):
             actor=Actor("command", "", "restore"),
             restored_seq=manifest.audit_seq,
             replaced_seq=replaced,
+            checkpoint=lost_checkpoint(),
         )
