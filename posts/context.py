@@ -93,7 +93,9 @@ def _banners(organisation: Organisation, may_see_stops: bool) -> list[dict[str, 
             {
                 "level": "danger",
                 "title": _("Publishing is stopped until a person says go."),
-                "text": _("A backup was restored, or the audit record lost its end. An administrator says go, under Settings."),
+                "text": _(
+                    "A backup was restored, or the audit record lost its end. An administrator says go, under Settings."
+                ),
             }
         )
     found += [_stop_banner(stop, may_see_stops) for stop in _stops()]

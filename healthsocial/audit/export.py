@@ -47,21 +47,26 @@ class Extract:
 def choose(
     *, first: int | None = None, last: int | None = None, since: datetime | None = None, until: datetime | None = None
 ) -> Extract | None:
-    """The events of a range of numbers or of days [since, until), without holes; None when there are none.
+    """The events of a range of numbers or of days [since, until); None when there are none.
 
-    The order is the number's, so days give the first number not before `since` and the last one before `until`.
+    The order is the number's, so days give the first number not before `since` and the last one before `until`. Begin and
+    end are what was asked for, up to the head, and not what is found: a missing event must not go unnoticed.
     """
     events = Event.objects.order_by("seq")
-    lower = events.filter(seq__gte=first or 1)
-    upper = events.filter(seq__lte=last) if last is not None else events
+    head = Head.objects.filter(id=1).first() or Head()
+    begin, end = first or 1, min(last or head.seq, head.seq)
     if since is not None:
-        lower = lower.filter(at__gte=since)
+        begin = max(begin, events.filter(at__gte=since).values_list("seq", flat=True).first() or head.seq + 1)
     if until is not None:
-        upper = upper.filter(at__lt=until)
-    begin, end = lower.first(), upper.last()
-    if begin is None or end is None or end.seq < begin.seq:
+        end = min(end, events.filter(at__lt=until).values_list("seq", flat=True).last() or 0)
+    if end < begin:
         return None
-    return Extract(begin.seq, end.seq, begin.previous, end.digest)
+    return Extract(begin, end, _digest_of(begin - 1), head.digest if end == head.seq else _digest_of(end))
+
+
+def _digest_of(seq: int) -> str:
+    """Of an event that is missing: nothing, so that verify.py finds the hole."""
+    return GENESIS if seq == 0 else Event.objects.filter(seq=seq).values_list("digest", flat=True).first() or ""
 
 
 def stream(extract: Extract) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks an export of a HealthSocial audit record. Needs Python 3.8 or newer and nothing else: no network, no HealthSocial.
 
-    python verify.py EXPORT.zip [--checkpoint FILE | --checkpoint SEQ:DIGEST]... [--key PUBLIC_KEY]
+    python verify.py EXPORT.zip [--checkpoint FILE | --checkpoint SEQ:DIGEST]... [--key PUBLIC_KEY] [--part]
 
 Exit code 0: everything that was checked is in order; 1: something is not; 2: it could not be checked.
 """
@@ -71,6 +71,7 @@ def check_files(export: Export, report: Report) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(b"".join(export.lines("manifest.json")).decode("ascii"))
         sums = dict(manifest["files"])
         first, last, _digests = manifest["first"], manifest["last"], manifest["previous"] + manifest["digest"]
+        _instance = manifest["instance"] + ""
         if manifest["format"] != 1 or type(first) is not int or type(last) is not int:
             raise Unusable("manifest.json is of a newer format; use the verify.py that came with the export")
     except (ValueError, KeyError, TypeError) as error:
@@ -116,9 +117,15 @@ def check_chain(export: Export, manifest: dict[str, Any], report: Report) -> dic
     return digests
 
 
-def check_checkpoint(digests: dict[int, str], found: dict[str, Any], where: str, report: Report) -> int:
+def check_checkpoint(digests: dict[int, str], found: dict[str, Any], where: str, report: Report, part: bool) -> int:
     """Whether the events say what a checkpoint says; 0 when its event is not in this export, else 1."""
     seq, low, high = found["seq"], min(digests), max(digests)
+    if seq > high and not part:
+        report.wrong(
+            f"{where} is of event {seq}, and the export ends at event {high}: the end of the record is missing. "
+            "If only a part was asked for, say so with --part."
+        )
+        return 0
     if not low <= seq <= high:
         report.notes.append(f"{where} is of event {seq}, which is not in this export ({low + 1} to {high}).")
         return 0
@@ -230,17 +237,19 @@ def say(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
-def verify(path: str, outside: list[str], key: str | None) -> Report:
+def verify(path: str, outside: list[str], key: str | None, part: bool) -> Report:
     report = Report()
     export = Export(path)
     manifest = check_files(export, report)
     digests = check_chain(export, manifest, report)
     inside = read_lines(export.lines("checkpoints.jsonl"), "checkpoints.jsonl", report)
     for entry in inside:
-        if not check_checkpoint(digests, entry, "A checkpoint of the export", report):
+        if not check_checkpoint(digests, entry, "A checkpoint of the export", report, part=True):
             report.wrong("A checkpoint of the export lies outside it (event {}).".format(entry["seq"]))
     kept = [entry for argument in outside for entry in from_outside(argument, report)]
-    held = sum(check_checkpoint(digests, entry, "Your checkpoint", report) for entry in kept)
+    held = sum(check_checkpoint(digests, entry, "Your checkpoint", report, part) for entry in kept)
+    if any(entry.get("instance", manifest["instance"]) != manifest["instance"] for entry in inside + kept):
+        report.wrong("A checkpoint is of another record than this export.")
     signed = inside + [entry for entry in kept if "signature" in entry]
     checked, left = check_signatures(manifest, signed, key, report)
     say(
@@ -283,9 +292,12 @@ def main() -> int:
     parser.add_argument(
         "--key", metavar="PUBLIC_KEY", help="the public key of the installation, 64 hexadecimal digits, kept outside"
     )
+    parser.add_argument(
+        "--part", action="store_true", help="only a part of the record was asked for: it may end before your checkpoint"
+    )
     arguments = parser.parse_args()
     try:
-        report = verify(arguments.export, arguments.checkpoint, arguments.key and arguments.key.lower())
+        report = verify(arguments.export, arguments.checkpoint, arguments.key and arguments.key.lower(), arguments.part)
     except (Unusable, OSError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
         say(f"It could not be checked: {error}.")
         return 2
