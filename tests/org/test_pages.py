@@ -38,6 +38,7 @@ def pages(cast: Cast) -> dict[str, tuple[str, str, int]]:
         "me": ("/me/", "alice rita priya sam adam olga nobody", 403),
         "audit": ("/audit/", "adam olga", 403),
         "event": ("/audit/1/", "adam olga", 403),
+        "record": ("/audit/record/", "adam olga", 403),
     }
 
 
@@ -55,6 +56,7 @@ PAGES = (
     "me",
     "audit",
     "event",
+    "record",
 )
 
 

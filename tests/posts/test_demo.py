@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from compliance.models import Authorization, Subject
 from healthsocial import clock
+from healthsocial.audit import unexplained
 from healthsocial.audit.models import Event
 from healthsocial.audit.verify import verify_chain
 from healthsocial.org import queries
@@ -50,6 +51,9 @@ class TestDemo:
         assert Post.objects.count() == 40
         assert Counter(Channel.objects.values_list("network", flat=True)) == {Network.LOCAL: 6, Network.PRACTICE: 2}
         assert Counter(ChannelGroup.objects.values_list("kind", flat=True)) == {"site": 2, "unit": 1}
+
+    def test_its_events_explain_every_state_approval_and_grant(self, demo: Loaded) -> None:
+        assert unexplained.found() == []
 
     def test_every_state_stands_still_but_publishing(self, demo: Loaded) -> None:
         assert set(State.values) - set(Post.objects.values_list("state", flat=True)) == {State.PUBLISHING}
