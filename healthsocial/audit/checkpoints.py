@@ -109,17 +109,26 @@ def read(file: Path) -> Iterator[tuple[int, Checkpoint | None]]:
 
 
 def last(file: Path | None = None) -> Checkpoint | None:
-    """The newest line that can be read; None when there is none yet. Raises OSError when the file cannot be read."""
+    """The newest line of this record, else the newest of any; None when there is none yet.
+
+    Raises OSError when the file cannot be read.
+    """
     try:
         with (file or path()).open("rb") as handle:
             handle.seek(max(0, handle.seek(0, os.SEEK_END) - TAIL_BYTES))
             text = handle.read().decode("utf-8", "replace")
     except FileNotFoundError:
         return None
-    found = next(filter(None, map(parse, reversed(text.split("\n")))), None)
-    if found is None and text.strip():
+    found = list(filter(None, map(parse, reversed(text.split("\n")))))
+    if not found and text.strip():
         raise OSError(errno.EILSEQ, "no line of it is a checkpoint", str(file or path()))
-    return found
+    instance = instance_of_record()
+    return next((line for line in found if line.instance == instance), found[0] if found else None)
+
+
+def instance_of_record() -> str:
+    head = Head.objects.filter(id=1).first()
+    return str(head.instance) if head else ""
 
 
 def of_now() -> Checkpoint | None:

@@ -106,7 +106,7 @@ def _events(extract: Extract) -> Iterator[bytes]:
 
 def _checkpoints(extract: Extract) -> Iterator[bytes]:
     """Those of this record that fall into the range; the one before the first event ties the range to what was before."""
-    instance = instance_of_record()
+    instance = checkpoints.instance_of_record()
     try:
         for _number, found in checkpoints.read(checkpoints.path()):
             if found and found.instance == instance and extract.first - 1 <= found.seq <= extract.last:
@@ -115,17 +115,12 @@ def _checkpoints(extract: Extract) -> Iterator[bytes]:
         return
 
 
-def instance_of_record() -> str:
-    head = Head.objects.filter(id=1).first()
-    return str(head.instance) if head else ""
-
-
 def _manifest(extract: Extract, sums: dict[str, str]) -> bytes:
     """What is in the ZIP, signed with the installation's key."""
     facts: dict[str, object] = {
         "format": FORMAT,
         "version": settings.VERSION,
-        "instance": instance_of_record(),
+        "instance": checkpoints.instance_of_record(),
         "first": extract.first,
         "last": extract.last,
         "previous": extract.previous,

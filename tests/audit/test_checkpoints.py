@@ -139,7 +139,7 @@ def test_an_older_backup_stops_publishing_before_anything_goes_out_again(file: P
     keep_checkpoint()
     older_backup(backup)
     assert verify_chain().ok, "control: the record alone looks whole"
-    assert keep_checkpoint() == Standing.AHEAD
+    call_command("dispatch", "--once", stdout=StringIO())  # as when the processes start
     row = organisation()
     assert row.publishing_stopped_at is not None
     assert "an older backup was restored" in row.publishing_stopped_why
@@ -194,8 +194,7 @@ def test_a_rewritten_record_stops_publishing_too(file: Path) -> None:
     assert open_alerts() == [("record", "checkpoint_differs")]
 
 
-@pytest.mark.parametrize(("demo", "expected"), [(False, Standing.OTHER), (True, Standing.AGREES)])
-def test_another_database_in_its_place_is_noticed_unless_it_is_a_demo(file: Path, demo: bool, expected: str) -> None:
+def test_another_database_in_its_place_is_said_and_gets_lines_of_its_own(file: Path) -> None:
     make_chain(2)
     keep_checkpoint()
 
@@ -205,10 +204,19 @@ def test_another_database_in_its_place_is_noticed_unless_it_is_a_demo(file: Path
         Organisation.objects.all().delete()
 
     without_triggers(anew)
-    Organisation.objects.create(created_as_demo=demo)
     make_chain(4)
-    assert keep_checkpoint() == expected
-    assert (organisation().publishing_stopped_at is None) is demo
+    assert keep_checkpoint() == Standing.OTHER
+    assert open_alerts() == [("record", "checkpoint_other")]
+    assert organisation().publishing_stopped_at is None, "nothing of this database went out before"
+    assert (keep_checkpoint(), len(lines(file))) == (Standing.AGREES, 2)
+    out = StringIO()
+    with pytest.raises(CommandError, match="NOT whole"):
+        call_command("verify_audit", checkpoint=file, stdout=out)
+    assert "Event 2: the checkpoint of this number is of another record." in out.getvalue()
+    with file.open("a") as handle:  # whoever adds a line of the other one hides nothing
+        handle.write(file.read_text().splitlines()[0] + "\n")
+    older_backup(3)
+    assert keep_checkpoint() == Standing.AHEAD
 
 
 def test_a_checkpoint_of_somebody_else_raises_an_alert_and_stops_nothing(file: Path) -> None:

@@ -102,16 +102,22 @@ def test_there_and_back_again(databases: list[dict[str, str]], tmp_path: Path) -
         "stopped": True,
         "missing": [],
         "before": manifest["audit_seq"],
-        "event": {"restored_seq": manifest["audit_seq"], "replaced_seq": None},
+        "event": {"restored_seq": manifest["audit_seq"], "replaced_seq": None, "checkpoint": None},
     }
 
     assert refused(new, str(folder), more=databases[1]) == "There is a database already; --replace replaces it."
     held = datalock.take(new)
     assert "already runs on" in refused(new, str(folder), "--replace", more=databases[1])
     os.close(held)
+    kept = manage(new, "audit_checkpoint", **databases[1])
+    assert kept.returncode == 0, kept.stderr
+    checkpoint = json.loads(kept.stdout.splitlines()[1])
     assert manage(new, "restore", str(folder), "--replace", **databases[1]).returncode == 0
     looked = json.loads(run(new, LOOK, more=databases[1]))
     assert looked["event"]["replaced_seq"] == manifest["audit_seq"] + 1
+    assert looked["event"]["checkpoint"] == f"{checkpoint['seq']}:{checkpoint['digest']}"
+    again = manage(new, "audit_checkpoint", **databases[1])
+    assert (again.returncode, "does not hold its last checkpoint" in again.stderr) == (1, True), again
 
 
 def test_a_damaged_backup_is_not_brought_back(migrated: Path, tmp_path: Path) -> None:

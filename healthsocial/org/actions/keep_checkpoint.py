@@ -19,11 +19,10 @@ from healthsocial.org.enums import AlertKind
 
 logger = logging.getLogger(__name__)
 HOURLY = timedelta(hours=1)
-LOST = {Standing.AHEAD, Standing.DIFFERS, Standing.OTHER}
+LOST = {Standing.AHEAD, Standing.DIFFERS}
 WHY = {
     Standing.AHEAD: "The audit record ends before its last checkpoint: an older backup was restored, or its end was cut off.",
     Standing.DIFFERS: "The audit record does not hold its last checkpoint: an older backup was restored, or it was rewritten.",
-    Standing.OTHER: "The last checkpoint of the audit record belongs to another database: this one is not the one before.",
 }
 
 
@@ -38,10 +37,12 @@ def keep_checkpoint(*, every: timedelta = HOURLY) -> Standing:
             standing, last = checkpoints.standing()
             if standing in LOST and last is not None and _settled(last):
                 standing, last = Standing.NONE, None  # a person has looked and said go; the checkpoints start again
-            if standing.agrees:
+            if standing == Standing.OTHER:
+                made = _due(None, every)  # a new database beside the old one's file: it gets lines of its own
+            elif standing.agrees:
                 made = _due(last, every)
-                if made is not None:
-                    checkpoints.append(descriptor, made)
+            if made is not None:
+                checkpoints.append(descriptor, made)
     except OSError as error:
         logger.error("no checkpoint of the audit record was kept: %s", error.strerror)
         open_alert(AlertKind.CHECKPOINT, "checkpoint_not_written")
@@ -73,11 +74,8 @@ def _due(last: Checkpoint | None, every: timedelta) -> Checkpoint | None:
 
 
 def _settled(last: Checkpoint) -> bool:
-    """Publishing was stopped because of this very checkpoint, and is not stopped any more; or this is another demo."""
-    organisation = queries.organisation()
-    if organisation.publishing_stopped_at is not None:
-        return False
-    return _stopped_for(last) or (organisation.created_as_demo and checkpoints.compare(last) == Standing.OTHER)
+    """Publishing was stopped because of this very checkpoint, and is not stopped any more."""
+    return queries.organisation().publishing_stopped_at is None and _stopped_for(last)
 
 
 def _stopped_for(last: Checkpoint) -> bool:

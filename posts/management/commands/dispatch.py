@@ -30,6 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
+            self.keep_checkpoint()
             self.stdout.write(str(run_round()))
             return
         stop = threading.Event()
@@ -40,12 +41,8 @@ class Command(BaseCommand):
             try:
                 close_old_connections()
                 if time.monotonic() - last_checkpoint > CHECKPOINT_EVERY_SECONDS:
-                    keep_checkpoint(
-                        every=timedelta(hours=2 if settings.BROKER_CONFIGURED else 1)
-                    )  # first of all: beat's
-                    last_checkpoint = (
-                        time.monotonic()
-                    )  # work, and before anything goes out of a record that lost its end
+                    last_checkpoint = time.monotonic()  # first: what fails here must not stop the rounds
+                    self.keep_checkpoint()
                 run_round()
                 if time.monotonic() - last_recheck > RECHECK_EVERY_SECONDS:
                     recheck_everything_outdated()  # beat does this too; without a broker only we can
@@ -56,3 +53,10 @@ class Command(BaseCommand):
             except Exception as error:  # noqa: BLE001  what failed now must not stop what is due next
                 logger.error("round failed: %s", type(error).__name__)  # the message may quote a row
             stop.wait(settings.DISPATCH_INTERVAL_SECONDS)
+
+    def keep_checkpoint(self) -> None:
+        """Before anything goes out: a record that lost its end must not publish again what went out since.
+
+        Writing them is beat's work; without a broker, or when beat is silent for long, it is ours.
+        """
+        keep_checkpoint(every=timedelta(hours=2 if settings.BROKER_CONFIGURED else 1))

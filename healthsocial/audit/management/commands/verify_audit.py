@@ -20,6 +20,7 @@ MEANINGS = {
     "beyond_head": "there are events behind the head",
     "no_head": "the head is missing",
     "checkpoint": "the record does not hold the checkpoint of this number: it was cut off, rewritten or restored from a backup",
+    "checkpoint_instance": "the checkpoint of this number is of another record",
     "outside_head": "the record does not hold the head that was kept outside: it was cut off or rewritten",
 }
 
@@ -74,6 +75,7 @@ def read_checkpoints(file: Path) -> list[tuple[int, Checkpoint | None]]:
 def check_checkpoints(verdict: Verdict, lines: list[tuple[int, Checkpoint | None]]) -> int:
     """Every line must be signed and held; returns how many were compared."""
     seqs = sorted({found.seq for _line, found in lines if found is not None})
+    instance = checkpoints.instance_of_record()
     digests: dict[int, str] = {}
     for start in range(0, len(seqs), 500):
         digests.update(Event.objects.filter(seq__in=seqs[start : start + 500]).values_list("seq", "digest"))
@@ -82,6 +84,8 @@ def check_checkpoints(verdict: Verdict, lines: list[tuple[int, Checkpoint | None
             verdict.add(0, f"checkpoint_line:{line}")
         elif not found.signature_holds():
             verdict.add(0, f"checkpoint_signature:{line}")
+        elif found.instance != instance:
+            verdict.add(found.seq, "checkpoint_instance")
         elif digests.get(found.seq) != found.digest:
             verdict.add(found.seq, "checkpoint")
     return len(lines)
@@ -98,7 +102,7 @@ def describe(problem: Problem) -> str:
     kind, _, name = problem.code.partition(":")
     if kind == "unexplained":
         return f"No event explains this: {name}."
-    if kind.startswith("checkpoint_"):
+    if kind in CHECKPOINTS:
         return f"Line {name} of the checkpoint file {CHECKPOINTS[kind]}."
     if kind == "trigger":
         return f"The database trigger {name} is missing (manage.py migrate installs it again)."

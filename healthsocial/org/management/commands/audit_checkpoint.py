@@ -24,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         standing = keep_checkpoint(every=timedelta(0))
         if not standing.agrees:
-            stopped = " Publishing is stopped; see Settings." if standing in {"ahead", "differs", "other"} else ""
+            stopped = " Publishing is stopped; see Settings." if standing in {"ahead", "differs"} else ""
             raise CommandError(f"{checkpoints.path()}: {MEANINGS[standing]}.{stopped}")
         newest = checkpoints.last()
         if newest is None:
