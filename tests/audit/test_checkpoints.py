@@ -325,6 +325,7 @@ def test_the_pages_show_how_the_record_stands(file: Path, cast: Cast, client: Cl
     older_backup(2)
     for address in ("/audit/", "/audit/record/"):
         assert "the record ends before it" in client.get(address).content.decode()
+    assert "The record is whole" not in client.get("/audit/").content.decode()
     keep_checkpoint()
     page = client.get("/audit/record/").content.decode()
     assert "Compare the calendar with what the channels show" in page
