@@ -158,7 +158,9 @@ def append(descriptor: int, checkpoint: Checkpoint) -> None:
     """One line, on the disk before this returns. A line that was cut off before stays a line of its own."""
     size = os.fstat(descriptor).st_size
     torn = size and os.pread(descriptor, 1, size - 1) != b"\n"
-    os.write(descriptor, (("\n" if torn else "") + checkpoint.line() + "\n").encode("utf-8"))
+    line = (("\n" if torn else "") + checkpoint.line() + "\n").encode("utf-8")
+    if os.write(descriptor, line) != len(line):
+        raise OSError(errno.ENOSPC, "there was no room for the whole line", str(path()))
     os.fsync(descriptor)
     if not size:
         folder = os.open(path().parent, os.O_RDONLY)

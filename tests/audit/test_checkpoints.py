@@ -1,6 +1,7 @@
 """Checkpoints: kept outside, signed, compared; an older database is noticed before it publishes anything (case 31)."""
 
 import json
+import resource
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -93,6 +94,23 @@ def test_a_line_cut_off_by_a_power_failure_stays_a_line_of_its_own(file: Path) -
     make_chain(1)
     assert keep_checkpoint(every=AT_ONCE) == Standing.AGREES
     assert [found and found.seq for _number, found in checkpoints.read(file)] == [1, None, 2]
+
+
+def test_a_line_for_which_there_is_no_room_is_an_error(file: Path) -> None:
+    make_chain(1)
+    keep_checkpoint()
+    new = checkpoints.of_now()
+    assert new is not None
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with checkpoints.held_file() as descriptor:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 10, before[1]))
+        try:
+            with pytest.raises(OSError, match="no room"):
+                checkpoints.append(descriptor, new)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        checkpoints.append(descriptor, new)
+    assert [found and found.seq for _number, found in checkpoints.read(file)] == [1, None, 1]
 
 
 def test_the_public_half_survives_a_rotation_of_the_keys(settings: Any, file: Path, tmp_path: Path) -> None:
