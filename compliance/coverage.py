@@ -24,7 +24,7 @@ class Gap:
 def lock(ids: Iterable[UUID | str]) -> list[Authorization]:
     """Lock authorizations in the order every action uses (primary key), before any post is locked."""
     wanted = sorted({str(pk) for pk in ids})
-    return list(Authorization.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    return list(Authorization.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk"))
 
 
 def gaps(

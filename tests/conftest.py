@@ -13,7 +13,7 @@ from healthsocial import clock
 from healthsocial.audit import triggers
 from healthsocial.org.models import Channel, ChannelGroup, Grant, User
 from healthsocial.org.roles import Role
-from tests.database import drop_triggers
+from tests.database import drop_triggers, flush_by_deleting
 
 _left_out: list[str] = []
 
@@ -49,8 +49,18 @@ def _no_session_is_left(django_db_setup: None, django_db_blocker: pytest_django.
             )
 
 
+@pytest.fixture(scope="session")
+def _quick_flush() -> Iterator[None]:
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(connection.ops), "sql_flush", flush_by_deleting)
+        yield
+
+
 @pytest.fixture
-def real_connections(transactional_db: None) -> Iterator[None]:
+def real_connections(_quick_flush: None, transactional_db: None) -> Iterator[None]:
     """Commits are real, so that other connections and processes see them."""
     assert triggers.missing() == []
     yield

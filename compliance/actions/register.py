@@ -122,7 +122,7 @@ def revoke_authorization(authorization_id: UUID, *, by: User, words: str) -> Aut
     """Revoke: in the same transaction what relies on it is held, cancelled, or asked to be taken down."""
     reached = dependents()  # refuses before anything is written when nobody is registered
     with action("authorization.revoked", actor=org.actor(by), target=("authorization", str(authorization_id))) as act:
-        record = Authorization.objects.select_for_update().get(pk=authorization_id)
+        record = Authorization.objects.select_for_update(no_key=True).get(pk=authorization_id)
         user = _officer(act, by)
         if record.revoked_at is not None:
             raise Refused(Reason("revoked_already", _("This authorization is revoked already.")))

@@ -73,7 +73,7 @@ def _claim(run_id: UUID, which: Q) -> CheckRun | None:
 def complete_run(act: Act, run: CheckRun, result: Examination) -> bool:
     """Store the findings under the fence; False when the claim was lost or the run superseded meanwhile."""
     mine = CheckRun.objects.filter(pk=run.pk, state=RunState.RUNNING, attempt=run.attempt)
-    if not mine.select_for_update().exists():
+    if not mine.select_for_update(no_key=True).exists():
         return False
     # Findings first: the row becomes unchangeable once complete.
     order = sorted(result.found, key=lambda f: (f.field, f.finding.start, f.finding.end, f.finding.rule_id))

@@ -8,6 +8,7 @@ from healthsocial.audit.log import Denied, Reason, action
 from healthsocial.org import queries as org
 from healthsocial.org.models import Channel, User
 from posts.actions.crisis_stop import cancel_on_channels
+from posts.actions.taking_turns import before_stopping
 
 
 def disable_channel(channel_id: UUID, *, by: User) -> Channel:
@@ -22,11 +23,12 @@ def enable_channel(channel_id: UUID, *, by: User) -> Channel:
 def _switch(channel_id: UUID, by: User, *, on: bool) -> Channel:
     verb = "channel.enabled" if on else "channel.disabled"
     with action(verb, actor=org.actor(by), target=("channel", str(channel_id))) as act:
+        before_stopping()
         user = org.fresh(by)
         if not user.has_perm("org.channels"):
             raise Denied(Reason("role_missing", _("Only an administrator may switch channels."), _("an administrator")))
         act.actor = org.actor(user, "administrator")
-        channel = Channel.objects.select_for_update().get(pk=channel_id)
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel_id)
         if channel.is_enabled == on:
             act.nothing_changed()
             return channel

@@ -12,6 +12,7 @@ from healthsocial.org import queries as org
 from healthsocial.org.models import Channel, ChannelGroup, User
 from posts.actions import deliveries
 from posts.actions.move import lock_post
+from posts.actions.taking_turns import before_stopping
 from posts.enums import DeliveryState, StopScope
 from posts.models import CrisisStop, Delivery
 
@@ -27,6 +28,7 @@ def start_stop(
 ) -> CrisisStop:
     """Stop the organisation, a group or a channel at once. Refused when the same stop is in force."""
     with action("crisis_stop.started", actor=org.actor(by), target=("stop", "")) as act:
+        before_stopping()
         user = org.fresh(by)
         reached = _reached(scope, group, channel)
         _may_stop(act, user, scope, reached)
@@ -61,7 +63,11 @@ def start_stop(
 def release_stop(stop_id: UUID, *, by: User) -> CrisisStop:
     """Nothing fires by itself afterwards: posts need their time confirmed, or are missed."""
     with action("crisis_stop.released", actor=org.actor(by), target=("stop", str(stop_id))) as act:
-        stop = CrisisStop.objects.select_for_update(of=("self",)).select_related("group", "channel").get(pk=stop_id)
+        stop = (
+            CrisisStop.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("group", "channel")
+            .get(pk=stop_id)
+        )
         user = org.fresh(by)
         _may_stop(act, user, stop.scope, _reached(stop.scope, stop.group, stop.channel))
         if stop.released_at is not None:

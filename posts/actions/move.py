@@ -12,14 +12,18 @@ from django_fsm import can_proceed
 from compliance import coverage
 from healthsocial import clock
 from healthsocial.audit.log import Act, Actor, Denied, Reason, Refused, action, system
+from healthsocial.audit.models import Event
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
 from healthsocial.org.models import Channel, Organisation, User
+from healthsocial.org.templatetags.ui import in_zone
 from posts import canonical, permissions
+from posts.actions.taking_turns import before_planning
 from posts.enums import Transition
 from posts.models import Post, PostVersion
 
 SYSTEM = system("HealthSocial")
+MOVES = {f"post.{transition.value}": transition for transition in Transition}
 
 
 @dataclass
@@ -58,7 +62,7 @@ def lock_post(post_id: UUID) -> Post:
     Two statements on purpose: after waiting for a lock PostgreSQL re-reads the locked row only, and joined rows would
     still be those of before the wait.
     """
-    Post.objects.select_for_update().values_list("pk").get(pk=post_id)
+    Post.objects.select_for_update(no_key=True).values_list("pk").get(pk=post_id)
     return Post.objects.select_related("current_version", "approval", "working_copy").get(pk=post_id)
 
 
@@ -76,6 +80,8 @@ def moving(
     user = by if isinstance(by, User) else None
     actor = by if isinstance(by, Actor) else org.actor(by)
     with action(verb or f"post.{transition.value}", actor=actor, target=("post", str(post_id))) as act:
+        if with_authorizations:
+            before_planning()
         locked = relied_on(post_id) if with_authorizations else []
         coverage.lock(locked)
         post = lock_post(post_id)
@@ -113,5 +119,13 @@ def authorise(act: Act, user: User, permission: str, channels: Sequence[Channel]
 
 
 def wrong_state(post: Post, transition: Transition) -> Reason:
+    """Names the last step, who took it and when: whoever comes second learns who was first."""
     words = _("“%(what)s” is not possible now: the post is in the state “%(state)s”.")
-    return Reason("wrong_state", words % {"what": transition.label, "state": post.public_state.label})
+    message = words % {"what": transition.label, "state": post.public_state.label}
+    steps = Event.objects.filter(target_type="post", target_id=str(post.pk), verb__in=MOVES)
+    last = steps.order_by("-seq").first()
+    if last is not None:
+        when = in_zone(last.at, org.organisation().zone)
+        step = _("Last step: “%(what)s” by %(who)s, %(when)s.")
+        message = f"{message} {step % {'what': MOVES[last.verb].label, 'who': last.actor_name, 'when': when}}"
+    return Reason("wrong_state", message)

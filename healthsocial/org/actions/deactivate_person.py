@@ -16,7 +16,7 @@ def deactivate_person(person: User, *, by: User) -> User:
     with action("person.deactivated", actor=guards.acting(by, "org.people"), target=target) as act:
         guards.lock_people()
         by = guards.require(by, "org.people")
-        person = User.objects.select_for_update().get(pk=person.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         reasons = guards.deactivate_reasons(person, by)
         if reasons:
             raise Refused(*reasons)

@@ -32,7 +32,7 @@ def grant_role(
     with action("grant.given", actor=guards.acting(by, "org.people"), target=("person", str(person.pk))) as act:
         guards.lock_people()
         by = guards.require(by, "org.people")
-        person = User.objects.select_for_update().get(pk=person.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         if self_grant := guards.self_grant_reasons(person, by):
             raise Denied(*self_grant)
         moment = clock.now()

@@ -14,7 +14,7 @@ def reactivate_person(person: User, *, by: User) -> str:
     with action("person.reactivated", actor=guards.acting(by, "org.people"), target=target) as act:
         guards.lock_people()
         guards.require(by, "org.people")
-        person = User.objects.select_for_update().get(pk=person.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         if person.is_active:
             raise Refused(Reason("already_active", _("This person is active.")))
         person.is_active = True

@@ -21,7 +21,7 @@ def redeem_link(link: OneTimeLink, *, password: str) -> User:
     target = ("person", str(person.pk))
     with action("person.password_set", actor=queries.actor(person, "one-time link"), target=target) as act:
         lock_people()
-        person = User.objects.select_for_update().get(pk=link.user_id)
+        person = User.objects.select_for_update(no_key=True).get(pk=link.user_id)
         # The row count decides when the same link is opened twice at once.
         used = OneTimeLink.objects.filter(
             pk=link.pk, used_at__isnull=True, cancelled_at__isnull=True, expires_at__gt=clock.now()

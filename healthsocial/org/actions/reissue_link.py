@@ -14,7 +14,7 @@ def reissue_link(person: User, *, by: User) -> str:
     with action("person.link_reissued", actor=guards.acting(by, "org.people"), target=target) as act:
         guards.lock_people()
         guards.require(by, "org.people")
-        person = User.objects.select_for_update().get(pk=person.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         reasons = guards.reset_reasons(person, by)
         if person.has_usable_password():
             reasons.append(

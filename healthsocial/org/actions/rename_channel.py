@@ -11,7 +11,7 @@ def rename_channel(channel: Channel, *, name: str, by: User) -> Channel:
     actor = guards.acting(by, "org.channels", [channel])
     with action("channel.renamed", actor=actor, target=("channel", str(channel.pk))) as act:
         guards.lock_people()
-        channel = Channel.objects.select_for_update().get(pk=channel.pk)
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
         guards.require(by, "org.channels", channel)
         reasons = channel_name_reasons(channel.group, name, but=channel)
         if reasons:

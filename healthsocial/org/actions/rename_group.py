@@ -12,7 +12,7 @@ def rename_group(group: ChannelGroup, *, name: str, kind: GroupKind, by: User) -
     with action("group.renamed", actor=guards.acting(by, "org.channels"), target=("group", str(group.pk))) as act:
         guards.lock_people()
         guards.require(by, "org.channels")
-        group = ChannelGroup.objects.select_for_update().get(pk=group.pk)
+        group = ChannelGroup.objects.select_for_update(no_key=True).get(pk=group.pk)
         reasons = group_name_reasons(name, but=group)
         if reasons:
             raise Refused(*reasons)

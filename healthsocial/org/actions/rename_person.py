@@ -11,7 +11,7 @@ def rename_person(person: User, *, name: str, job_title: str = "", by: User) -> 
     with action("person.renamed", actor=guards.acting(by, "org.people"), target=target) as act:
         guards.lock_people()
         guards.require(by, "org.people")
-        person = User.objects.select_for_update().get(pk=person.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         reasons = [*guards.name_reasons(name, 200), *guards.unseen_reasons(job_title)]
         if reasons:
             raise Refused(*reasons)

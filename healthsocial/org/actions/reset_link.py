@@ -12,7 +12,7 @@ def reset_link(person: User, *, by: User) -> str:
     with action("person.reset_link_made", actor=guards.acting(by, "org.people"), target=target) as act:
         guards.lock_people()
         guards.require(by, "org.people")
-        person = User.objects.select_for_update().get(pk=person.pk)
+        person = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         reasons = guards.reset_reasons(person, by)
         if reasons:
             raise Refused(*reasons)

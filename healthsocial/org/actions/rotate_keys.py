@@ -28,7 +28,7 @@ def rotate_keys(*, actor: Actor) -> int:
 def _reencrypt(table: str, key: str, column: str) -> int:
     """Rotate one column, below the ORM: the plain text is not needed, and triggers still have their say."""
     quote = connection.ops.quote_name
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
     where = f"{quote(column)} <> ''"
     select = f"SELECT {quote(key)}, {quote(column)} FROM {quote(table)} WHERE {where} ORDER BY {quote(key)}{lock}"  # noqa: S608
     update = f"UPDATE {quote(table)} SET {quote(column)} = %s WHERE {quote(key)} = %s"  # noqa: S608

@@ -20,7 +20,7 @@ def update_channel(
     actor = guards.acting(by, "org.channels", [channel])
     with action("channel.changed", actor=actor, target=("channel", str(channel.pk))) as act:
         organisation = guards.lock_people()
-        channel = Channel.objects.select_for_update().get(pk=channel.pk)
+        channel = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
         guards.require(by, "org.channels", channel)
         mode = practice_mode or PracticeMode(channel.practice_mode)
         reasons = [
