@@ -17,8 +17,7 @@ from posts.models import Post
 from tests.conftest import PASSWORD, Cast
 from tests.posts import moves
 from tests.races.desk import Answer, Desk
-from tests.races.together import at_once, codes, events, hold_head, in_order
-from tests.thorough import times
+from tests.races.together import at_once, codes, events, hold_head, in_order, rounds
 
 WORDS = "We said this last week already."
 DECIDED = ("post.approve", "post.reject")
@@ -33,7 +32,7 @@ def steps(cast: Cast, post: Post) -> list[partial[Post]]:
 
 
 def test_approve_and_reject_at_once_have_one_winner(cast: Cast) -> None:
-    for _n in range(times(5, 100)):
+    for _n in range(rounds(5, 100)):
         post = moves.in_review(cast)
         assert codes(at_once(*steps(cast, post))) == {"Post": 1, "wrong_state": 1}
         assert len(events(post, *DECIDED)) == 1
@@ -60,7 +59,7 @@ def test_control_without_the_lock_both_pass_every_guard(cast: Cast, monkeypatch:
 def test_over_http_the_loser_gets_409_with_the_winners_name_and_time(cast: Cast, live_server: LiveServer) -> None:
     rita, rob = Desk(live_server.url, cast.rita), Desk(live_server.url, cast.rob)
     won = {"approve": 0, "reject": 0}
-    for _n in range(times(20, 200)):
+    for _n in range(rounds(20, 200)):
         post = moves.in_review(cast)
         version = {"version": str(post.current_version_id)}
         answers = at_once(
@@ -72,7 +71,7 @@ def test_over_http_the_loser_gets_409_with_the_winners_name_and_time(cast: Cast,
             partial(rob.post, reverse("posts:reject", args=[post.pk]), {**version, "reason": "other", "words": WORDS}),
         )
         won[winner_of(post, answers, cast)] += 1
-    assert sum(won.values()) == times(20, 200)
+    assert sum(won.values()) == rounds(20, 200)
     assert verify_chain().ok
 
 

@@ -18,8 +18,7 @@ from posts.models import Approval, Post
 from tests.conftest import PASSWORD, Cast
 from tests.posts import moves
 from tests.races.desk import Desk
-from tests.races.together import at_once, codes, events, hold_head, in_order
-from tests.thorough import times
+from tests.races.together import at_once, codes, events, hold_head, in_order, rounds
 
 NEW = "Our flu clinic moved to Sunday. Walk in between nine and noon; no appointment needed."
 STALE = "The post changed since you opened this page. Read the new version first."
@@ -44,7 +43,7 @@ def nothing_else_is_approved(post: Post) -> None:
 
 
 def test_a_save_during_the_approval_voids_it_or_comes_before_it(cast: Cast) -> None:
-    for _n in range(times(5, 100)):
+    for _n in range(rounds(5, 100)):
         post = moves.in_review(cast)
         results = codes(at_once(approving(cast, post), saving(cast, post)))
         assert results in ({"Post": 2}, {"Post": 1, "wrong_state": 1})
@@ -97,7 +96,7 @@ def test_an_old_approve_form_is_refused_after_edit_and_resubmission(cast: Cast, 
 
 
 def test_two_people_save_the_same_working_copy(cast: Cast) -> None:
-    for _n in range(times(5, 100)):
+    for _n in range(rounds(5, 100)):
         post = moves.draft(cast)
         results = at_once(*[saving(cast, post, f"Version {n} of the notice.") for n in range(4)])
         assert codes(results) == {"Post": 1, "stale_edit": 3}

@@ -26,8 +26,7 @@ from posts.actions.submit import submit
 from posts.models import Post, WorkingCopy
 from tests.conftest import Cast
 from tests.posts import moves, people
-from tests.races.together import alone, at_once, codes, hold_head, in_order
-from tests.thorough import times
+from tests.races.together import alone, at_once, codes, hold_head, in_order, rounds
 
 APPS = ("healthsocial", "compliance", "posts")
 
@@ -85,7 +84,7 @@ def test_control_a_foreign_key_checked_after_the_head_closes_a_circle(
 
 
 def test_writers_with_refusals_make_one_chain_without_a_gap(cast: Cast) -> None:
-    turns = times(12, 200)
+    turns = rounds(12, 200)
 
     def write(number: int) -> None:
         for turn in range(turns):

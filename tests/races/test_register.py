@@ -15,8 +15,7 @@ from posts.importing import Row
 from posts.models import ImportedRow, Post
 from tests.conftest import PASSWORD, Cast
 from tests.posts import moves, people
-from tests.races.together import at_once, codes, events, hold_head, in_order
-from tests.thorough import times
+from tests.races.together import at_once, codes, events, hold_head, in_order, rounds
 
 
 def rows(count: int) -> list[Row]:
@@ -27,7 +26,7 @@ def rows(count: int) -> list[Row]:
 
 
 def test_two_importers_of_one_file_take_each_row_in_once(cast: Cast) -> None:
-    file = rows(times(6, 100))
+    file = rows(rounds(6, 100))
 
     def importer() -> list[Post | None]:
         return [import_row(row, by=cast.alice, defaults=Defaults()) for row in file]

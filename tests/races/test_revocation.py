@@ -5,23 +5,19 @@ from functools import partial
 
 import pytest
 
-from compliance import coverage
 from compliance.actions.register import revoke_authorization
 from compliance.models import Authorization
 from healthsocial import clock
-from healthsocial.audit.log import Refused
 from healthsocial.org.queries import organisation
 from posts import guards
-from posts.actions.approve import approve
 from posts.actions.deliver import _call, begin_sending, claim_delivery, deliver, record_outcome
 from posts.actions.leases import remove_delivery
 from posts.actions.schedule import schedule
 from posts.enums import DeliveryState, State
 from posts.models import Delivery, LocalPublication, Post
-from tests.conftest import PASSWORD, Cast
+from tests.conftest import Cast
 from tests.posts import moves, people
-from tests.races.together import at_once, codes, events, hold_head, hold_post, in_order, seq_of
-from tests.thorough import times
+from tests.races.together import at_once, codes, events, hold_head, hold_post, in_order, rounds, seq_of
 
 Ready = tuple[Authorization, Post, Delivery]
 
@@ -102,7 +98,7 @@ def test_control_a_look_without_the_lock_says_that_it_may_leave(cast: Cast) -> N
 
 
 def test_free_running_nothing_leaves_after_the_revocation(cast: Cast) -> None:
-    for _n in range(times(4, 100)):
+    for _n in range(rounds(4, 100)):
         record, post, delivery = due(cast)
         sent, revoked = at_once(partial(deliver, delivery.pk), revoking(cast, record))
         assert isinstance(revoked, Authorization)
@@ -111,40 +107,6 @@ def test_free_running_nothing_leaves_after_the_revocation(cast: Cast) -> None:
         else:
             assert sent in ("stopped", "not_ours")
             stayed_here(post)
-
-
-# --- approving, scheduling, answering meanwhile -------------------------------------------------------------------
-def approving(cast: Cast, post: Post) -> Callable[[], Post]:
-    version = post.current_version_id
-    assert version is not None
-    return partial(approve, post.pk, by=cast.rita, version_id=version, password=PASSWORD)
-
-
-@pytest.mark.postgres
-def test_approving_and_scheduling_during_the_revocation(cast: Cast) -> None:
-    for approve_first in (True, False):
-        record = people.authorization(cast)
-        post, ready = people.story(cast, record), people.approved_story(cast, record)
-        plan = partial(schedule, ready.pk, by=cast.rita, slot=moves.tomorrow())
-        acts = [approving(cast, post), plan]
-        revoke = revoking(cast, record)
-        results = in_order(hold_head, *acts, revoke) if approve_first else in_order(hold_head, revoke, *acts)
-        refused = {r.reasons[0].code for r in results if isinstance(r, Refused)}
-        assert refused == (set() if approve_first else {"uncovered_revoked", "wrong_state"})
-        assert moves.fresh(post).state == (State.HELD if approve_first else State.IN_REVIEW)
-        assert moves.fresh(ready).state == State.HELD
-        assert not Delivery.objects.filter(state=DeliveryState.DUE).exists()
-
-
-@pytest.mark.postgres
-def test_control_without_the_lock_the_approval_stands_on_a_revoked_record(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(coverage, "lock", lambda ids: [])
-    record = people.authorization(cast)
-    post = people.story(cast, record)
-    assert codes(in_order(hold_head, revoking(cast, record), approving(cast, post))) == {"Authorization": 1, "Post": 1}
-    assert moves.fresh(post).state == State.APPROVED
 
 
 def test_revoked_twice_at_once_is_one_revocation(cast: Cast) -> None:

@@ -7,7 +7,6 @@ from collections import Counter
 from uuid import UUID
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
 from healthsocial.audit.models import Event
@@ -22,20 +21,19 @@ from posts.networks.practice import accepted
 from posts.rounds import run_round
 from tests.conftest import Cast
 from tests.posts import moves
-from tests.races.together import at_once
-from tests.thorough import times
+from tests.races.together import at_once, rounds
 
-POSTS_EACH = 20  # channels per post: deliveries of one post also compete for its row
+CHANNELS = 20  # of every post: deliveries of one post also compete for its row
 
 
 def due_at_the_same_second(cast: Cast, count: int) -> tuple[list[UUID], list[Channel]]:
     channels = Channel.objects.bulk_create(
         [
             Channel(group=cast.harbor.group, name=f"Practice {n}", slug=f"practice-{n}", network="practice")
-            for n in range(POSTS_EACH)
+            for n in range(CHANNELS)
         ]
     )
-    for n in range(count // POSTS_EACH):
+    for n in range(count // CHANNELS):
         post = moves.approved(
             cast, f"Notice number {n} about the flu clinic.", channels=tuple(channel.pk for channel in channels)
         )
@@ -47,7 +45,7 @@ def test_two_workers_and_two_dispatchers_publish_each_once(
     cast: Cast, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings.BROKER_CONFIGURED = False  # a dispatcher then does the work itself; the workers are woken here
-    count = times(200 if connection.vendor == "postgresql" else 40, 1000)
+    count = rounds(200, 1000) // CHANNELS * CHANNELS
     ids, channels = due_at_the_same_second(cast, count)
 
     def worker() -> Counter[str]:
