@@ -103,6 +103,10 @@ def hashed_password() -> str:
 @pytest.fixture
 def cast(db: None, hashed_password: str) -> Cast:
     """The cast with two channels of one site, and one channel of another."""
+    return build_cast(hashed_password)
+
+
+def build_cast(hashed_password: str) -> Cast:
     main, west = ChannelGroup.objects.bulk_create(
         [ChannelGroup(name="Main campus", kind="site"), ChannelGroup(name="West clinic", kind="site")]
     )
