@@ -126,6 +126,12 @@ def blocks(form: Mapping[str, Any], channels: Sequence[Channel], cards: Sequence
     return found
 
 
+def published(form: Mapping[str, Any]) -> list[str]:
+    """Every word that leaves, as it leaves: links as they are written, not as a browser shows them."""
+    texts = canonical.checked_fields(dict(form)).items()
+    return [*(text for name, text in texts if not name.startswith("link:")), *form["links"]]
+
+
 def _order(name: str) -> tuple[int, str]:
     kinds = ("base", "channel", "comment", "alt", "link")
     kind, _sep, rest = name.partition(":")

@@ -22,7 +22,8 @@ def mail_link(person: User, token: str, organisation: Organisation) -> bool:
     if not settings.MAIL_CONFIGURED:
         return False
     message = EmailMessage(
-        subject=_("Your sign-in link for %(organisation)s") % {"organisation": organisation.name},
+        # One line, whatever the name holds: a header with two is refused, and the link would be lost.
+        subject=" ".join((_("Your sign-in link for %(organisation)s") % {"organisation": organisation.name}).split()),
         body=_("Hello %(name)s,\n\nchoose your password here:\n\n%(link)s\n\nThe link works once, for %(days)s days.")
         % {
             "name": person.name,

@@ -17,6 +17,7 @@ from compliance.enums import AnswerSide
 from compliance.queries import newest_complete_run
 from healthsocial import clock
 from healthsocial.audit.log import Reason, Refused
+from healthsocial.org import hidden
 from healthsocial.org.forms import refuse
 from healthsocial.org.views.helpers import needs, organisation_of, reasons_for_page, run, viewer
 from posts import canonical, guards, permissions, reviewing
@@ -242,6 +243,7 @@ def _page(request: HttpRequest, seen: Seen, typed: Typed | None = None) -> HttpR
         "bulk_used": BULK in typed.answers,
         "ticked": request.POST.getlist("finding"),
         "comparisons": reviewing.comparisons(post, person, seen.channels, typed.opened if stale else None),
+        "hidden": hidden.count(reviewing.published(form)),
         "persons": reviewing.persons(form, records, now),
         "person_reasons": reasons_for_page(guards.persons_covered(form, now, moment=_("now"))),
         "check": reviewing.check_info(checked, names, now),

@@ -7,13 +7,15 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect, Select, Textarea, TextInput
 from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+
+from healthsocial.org import hidden
 
 register = template.Library()
 
@@ -136,6 +138,31 @@ def initials(name: str) -> str:
 
 
 @register.filter
+def show_hidden(text: str) -> str:
+    """The text with a visible, named mark at every character that cannot be seen.
+
+    The character itself stays in the page, closed in by <bdi>, so that it turns no neighbour round.
+    """
+    found = hidden.pieces(str(text))
+    if not any(piece.code for piece in found):
+        return str(text)
+    return format_html_join("", "{}", ((_piece(piece),) for piece in found))
+
+
+def _piece(piece: hidden.Piece) -> str:
+    if not piece.code:
+        return piece.text
+    return format_html(
+        '<bdi class="hidden-char" title="{}">{}<span class="hidden-char-code" aria-hidden="true">{}</span>'
+        '<span class="visually-hidden"> [{}] </span></bdi>',
+        piece.name,
+        piece.text,
+        piece.code,
+        piece.name,
+    )
+
+
+@register.filter
 def control_kind(field: BoundField) -> str:
     """What the field template must draw around the widget: hidden, check, group or box."""
     widget = field.field.widget
@@ -162,6 +189,8 @@ def control(
         css += " is-invalid"
     if css.strip():
         attrs["class"] = css.strip()
+    if isinstance(field.field.widget, Textarea) or type(field.field.widget) is TextInput:
+        attrs["dir"] = "auto"  # words in a script that runs the other way do not turn the page
     if no_help:
         field.help_text = ""  # else Django points aria-describedby at a help text that is not in the page
     described = [extra_described_by] if extra_described_by else []

@@ -1,0 +1,183 @@
+"""Fault 37: what cannot be stored or is too much gets a clear answer, never a 500, and loses nothing that was typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.test import Client
+
+from compliance import checking
+from healthsocial.audit.log import Refused
+from posts.actions.edit import MAX_TEXT, Content, create_post, save_post
+from posts.models import Post
+from tests.conftest import Cast
+from tests.hostile.addresses import ADDRESSES
+from tests.hostile.asking import address, ask, client_of, mutating
+from tests.hostile.reading import Page
+from tests.hostile.site import PEOPLE, Site
+from tests.posts import moves
+
+pytestmark = pytest.mark.django_db
+NUL, SURROGATE = "before\x00after", "before\ud800after"
+MEGABYTE = "x" * 1_000_000
+STRANGE = {
+    "nul": NUL,
+    "long": "y" * 70_000,
+    "bidi": "a\u202eb\u200b",
+    "deep": "[" * 30_000,
+    "percent": "%00%ff%s%n" * 9,
+}
+
+
+def allowed(site: Site, name: str) -> Client:
+    for who, status in zip(PEOPLE, ADDRESSES[name].expect.split(), strict=True):
+        if status in ("200", "303", "302", "409"):
+            return client_of(site.people[who])
+    return client_of(site.people["adam"])
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_no_form_breaks_whatever_stands_in_its_fields(site: Site, kind: str, settings: object) -> None:
+    """Every address that writes, with the same nonsense in every field of its form."""
+    settings.ACCOUNT_RATE_LIMITS = False  # type: ignore[attr-defined]
+    broken = []
+    for name in mutating():
+        data = ADDRESSES[name].data
+        assert data is not None
+        form = dict.fromkeys(data(site), STRANGE[kind]) | {"words": STRANGE[kind], "q": STRANGE[kind]}
+        got = ask(allowed(site, name), "post", address(site, name), form).status_code
+        if got >= 500:
+            broken.append(f"{name}: {got}")
+    assert broken == []
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_no_page_breaks_whatever_its_address_asks(site: Site, kind: str) -> None:
+    olga, rita, alice = (client_of(site.people[name]) for name in ("olga", "rita", "alice"))
+    asked = dict.fromkeys(
+        ("q", "state", "channel", "kind", "mine", "since", "until", "before", "after", "page", "role", "verb", "actor",
+         "target", "refused", "week", "risk", "due", "from", "to", "day", "time", "zone", "person", "seen", "group", "next"),
+        STRANGE[kind][:5000],
+    )  # fmt: skip
+    broken = []
+    for name, row in ADDRESSES.items():
+        if row.data is not None and not row.also_read:
+            continue
+        client = {"4": rita}.get(row.expect.split()[6][0], olga) if not name.startswith("posts:create") else alice
+        got = ask(client, "get", address(site, name), asked).status_code
+        if got >= 500:
+            broken.append(f"{name}: {got}")
+    assert broken == []
+
+
+def composed(cast: Cast, **values: str) -> dict[str, object]:
+    return {
+        "title": "Parking",
+        "kind": "original",
+        "channels": [str(cast.harbor.pk)],
+        "text": "Precious words.",
+        **values,
+    }
+
+
+@pytest.mark.parametrize("field", ["title", "text", "first_comment", "notes", "tags", "links", "zone", "token"])
+def test_a_nul_is_named_and_the_words_stay_in_the_form(cast: Cast, field: str) -> None:
+    got = client_of(cast.alice).post(
+        "/posts/new/", composed(cast, **{field: NUL if field != "links" else "https://a/" + NUL})
+    )
+    page = Page(got.content.decode())
+    assert got.status_code == 422
+    assert field == "text" or page.shows("Precious words.")
+    assert page.shows("after")  # what was typed in the field itself
+    assert Post.objects.count() == 0
+
+
+def test_half_a_character_is_refused_wherever_it_comes_from(cast: Cast) -> None:
+    """JSON and files can carry a lone surrogate; a form cannot (its bytes are replaced when they are decoded)."""
+    for content in (
+        Content(text=SURROGATE), Content(first_comment=SURROGATE), Content(title=SURROGATE), Content(notes=SURROGATE),
+        Content(tags=(SURROGATE,)), Content(links=("https://a/" + SURROGATE,)), Content(text=NUL), Content(title=NUL),
+        Content(text="x", channels=(cast.harbor.pk,), channel_texts={str(cast.harbor.pk): SURROGATE}),
+    ):  # fmt: skip
+        with pytest.raises(Refused, match="text_unreadable"):
+            create_post(by=cast.alice, content=content)
+    raw = b"title=Parking&kind=original&text=be%ED%A0%80fore"
+    got = client_of(cast.alice).post("/posts/new/", raw, content_type="application/x-www-form-urlencoded")
+    assert got.status_code == 303
+    assert Post.objects.get().working_copy.text == "be\ufffd\ufffd\ufffdfore"
+
+
+def test_a_text_too_long_is_refused_before_any_check_and_stays_in_the_form(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = []
+    monkeypatch.setattr(checking, "check_now", lambda *given, **more: ran.append(1) or [])
+    alice = client_of(cast.alice)
+    for path in ("/posts/new/", "/posts/check/", "/posts/autosave/"):
+        got = alice.post(path, composed(cast, text=MEGABYTE, notes="Precious notes."))
+        assert got.status_code in (422, 200), path
+        if path == "/posts/new/":
+            page = Page(got.content.decode())
+            assert page.shows(MEGABYTE)
+            assert page.shows("Precious notes.")
+    got = alice.post("/posts/new/", composed(cast, **{f"text-{cast.harbor.pk}": "x" * (MAX_TEXT + 1)}))
+    assert got.status_code == 422
+    with pytest.raises(Refused, match="text_too_long"):
+        create_post(by=cast.alice, content=Content(text=MEGABYTE))
+    post = moves.draft(cast)
+    with pytest.raises(Refused, match="text_too_long"):
+        save_post(post.pk, by=cast.alice, edit_no=1, content=Content(text="x", first_comment=MEGABYTE))
+    assert ran == []
+    alice.post("/posts/check/", composed(cast))
+    assert ran == [1]  # the control: a text of usual length is checked
+
+
+def test_a_request_larger_than_we_take_is_answered_with_413_or_400(cast: Cast) -> None:
+    got = client_of(cast.alice).post("/posts/new/", composed(cast, text="x" * 3_000_000))
+    assert got.status_code in (400, 413)
+    assert got.content
+    many = {f"f{number}": "1" for number in range(1200)}
+    assert client_of(cast.alice).post("/posts/new/", many).status_code in (400, 413)
+    assert (
+        client_of(cast.alice)
+        .post("/posts/new/", b"\xff\xfe%00=%zz", content_type="text/plain; charset=nonsense")
+        .status_code
+        < 500
+    )
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/posts/%00/",
+        "/c/%00/",
+        "/link/%00/",
+        "/c/%F0%9F/",
+        "/posts/?q=%00",
+        "/audit/99999999999999999999999/",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/static/%2e%2e/manage.py",
+        "/link/" + "a" * 3000 + "/",
+    ],
+)
+def test_strange_addresses_are_not_found_and_break_nothing(cast: Cast, path: str) -> None:
+    for who in (cast.adam, None):
+        assert client_of(who).get(path).status_code in (200, 302, 400, 404, 422)
+
+
+def test_import_files_of_nonsense_break_nothing_and_take_nothing_in(cast: Cast, tmp_path: Path) -> None:
+    rows = [
+        {"text": SURROGATE}, {"text": NUL}, {"text": MEGABYTE}, {"text": "Fine.", "title": "a\u202eb"},
+        {"text": "Fine.", "links": ["javascript:canary(1)"]}, {"text": "Fine.", "proposed_at": "9" * 500},
+        {"text": "Fine.", "zone": "../../etc/passwd", "proposed_at": "2026-12-01T10:00"}, {"text": {"deep": 1}},
+        {"text": "Fine.", "channel": NUL}, {"text": "Fine.", "author": NUL}, {"text": "Fine.", "id": NUL},
+    ]  # fmt: skip
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n" + "[" * 50_000)
+    try:
+        call_command("import_posts", str(path), "--as", "alice@example.org", "--channel", "harbor-news", verbosity=0)
+    except (CommandError, SystemExit) as error:
+        assert "Traceback" not in str(error)
+    assert Post.objects.count() == 0
