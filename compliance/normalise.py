@@ -159,7 +159,8 @@ def readings(base: Normalised, original: str, lexicon: frozenset[str]) -> list[N
 
 def segment(word: str, lexicon: frozenset[str]) -> list[str]:
     """Split a joined word into known words, fewest first; empty when it cannot be split wholly."""
-    best: list[list[str] | None] = [[]] + [None] * len(word)
+    # How many words reach this place, and where the last of them begins: lists of words would grow with the square.
+    best: list[tuple[int, int] | None] = [(0, 0)] + [None] * len(word)
     for end in range(1, len(word) + 1):
         for start in range(max(0, end - 20), end):
             head = best[start]
@@ -168,9 +169,14 @@ def segment(word: str, lexicon: frozenset[str]) -> list[str]:
             part = word[start:end]
             if part in _SMALL_WORDS or (len(part) > 2 and part in lexicon):
                 current = best[end]
-                if current is None or len(head) + 1 < len(current):
-                    best[end] = [*head, part]
-    found = best[len(word)] or []
+                if current is None or head[0] + 1 < current[0]:
+                    best[end] = (head[0] + 1, start)
+    found: list[str] = []
+    at = len(word)
+    while at and (step := best[at]) is not None:
+        found.append(word[step[1] : at])
+        at = step[1]
+    found.reverse()
     return found if any(part in lexicon for part in found) else []
 
 

@@ -1,8 +1,9 @@
-"""Puts the organisation's row on the request and sets this process's clock from it."""
+"""Puts the organisation's row on the request, sets this process's clock from it, and keeps private answers out of caches."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
 
 from healthsocial.org.queries import organisation
 
@@ -13,4 +14,8 @@ class OrganisationMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.organisation = organisation()  # type: ignore[attr-defined]
-        return self.get_response(request)
+        answer = self.get_response(request)
+        if "Cache-Control" not in answer:
+            # Pages of refusals come past the views' own `never_cache`, and a browser may keep a 404 unasked.
+            add_never_cache_headers(answer)
+        return answer

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_django
-from django.core import mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from compliance.models import Finding
 from healthsocial.audit.models import Event
@@ -28,10 +26,9 @@ from posts.actions.submit import submit
 from posts.marking import Mark, segments
 from posts.models import Delivery, Post
 from tests.conftest import PASSWORD, Cast, build_cast
-from tests.hostile.corpus import BAD_LINKS, EVERYTHING, LINKS, NAMES, PAYLOADS, TEXTS
+from tests.hostile.corpus import EVERYTHING, LINKS, NAMES, PAYLOADS, TEXTS
 from tests.hostile.reading import Page
 from tests.posts import moves, people
-from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.django_db
 WORDS = "Please look at this: " + " ".join(PAYLOADS)
@@ -231,57 +228,3 @@ def test_the_public_feed_stays_well_formed_and_says_the_same(evil: Evil) -> None
     for payload in PAYLOADS:
         assert payload.replace("\t", " ") in inner.words.replace("\t", " ")
     assert Page(root.findtext("channel/title") or "").words == NAMES["channel"]
-
-
-def test_mails_and_headers_take_no_second_line(cast: Cast, settings: Settings) -> None:
-    """CR and LF in a name end no header: the form refuses them, and so does what sends the mail."""
-    settings.MAIL_CONFIGURED = True
-    adam = Client()
-    adam.force_login(cast.adam)
-    for name in ("Eve\r\nBcc: all@example.org", "Eve\nX-Canary: 1", "Eve\u2028Bcc: x", "Eve\x00"):
-        got = adam.post("/people/invite/", {"name": name, "email": "eve@example.org"})
-        assert got.status_code == 422, repr(name)
-    assert mail.outbox == []
-    assert adam.post("/people/invite/", {"name": NAMES["person"], "email": "eve@example.org"}).status_code == 303
-    sent = mail.outbox[0]
-    assert sent.to == ["eve@example.org"]
-    assert NAMES["person"] in sent.body  # plain text: nothing in it can come to life
-    assert sent.message().get_content_type() == "text/plain"
-    assert not sent.message().is_multipart()
-    Organisation.objects.update(name="Harbor\r\nBcc: all@example.org")
-    person = User.objects.get(email="eve@example.org")
-    assert adam.post(f"/people/{person.pk}/invitation-link/", {}).status_code < 400  # shown or mailed, never a 500
-    assert all("Bcc" not in message.message() for message in mail.outbox)
-
-
-def test_links_that_run_are_refused_and_the_text_stays_in_the_form(cast: Cast) -> None:
-    client = Client()
-    client.force_login(cast.alice)
-    for link in BAD_LINKS:
-        form = {"title": "Parking", "kind": "original", "text": "Precious words.", "links": link}
-        got = client.post("/posts/new/", form)
-        page = Page(got.content.decode())
-        assert got.status_code == 422, link
-        assert page.faults == [], link
-        assert page.shows("Precious words.")
-    assert Post.objects.count() == 0
-
-
-def test_signing_in_and_searching_with_an_attack_shows_it_as_words(cast: Cast) -> None:
-    adam, alice = Client(), Client()
-    adam.force_login(cast.adam)
-    alice.force_login(cast.alice)
-    for payload in PAYLOADS if THOROUGH else (PAYLOADS[1], PAYLOADS[4]):
-        answers = [
-            Client().post("/account/login/", {"login": payload + "@example.org", "password": payload}),
-            Client().get("/account/login/", {"next": payload}),
-            alice.get("/posts/", {"q": payload[:100], "state": payload, "channel": payload, "since": payload}),
-            alice.get("/rules/", {"q": payload, "flag": payload}),
-            adam.get("/people/", {"q": payload, "role": payload, "page": payload}),
-            adam.get("/audit/", {"q": payload, "verb": payload, "before": payload, "actor": payload[:64]}),
-            alice.get("/calendar/", {"week": payload, "channel": payload}),
-            Client().get("/" + payload),
-        ]
-        for got in answers:
-            assert got.status_code in (200, 302, 404, 422), (payload, got.status_code)
-            assert Page(got.content.decode()).faults == [], payload
