@@ -9,6 +9,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthsocial.settings")
     from django.core.management import execute_from_command_line
 
+    from healthsocial.logs import quiet_hooks
+
+    quiet_hooks()
     execute_from_command_line(sys.argv)
 
 

@@ -5,8 +5,11 @@ import os
 from celery import Celery
 from celery.signals import worker_ready
 
+from healthsocial.logs import quiet_hooks
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthsocial.settings")
 
+quiet_hooks()
 app = Celery("healthsocial")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

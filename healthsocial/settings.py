@@ -292,8 +292,12 @@ LOGGING: dict[str, Any] = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("HEALTHSOCIAL_LOG_LEVEL", "INFO")},
-    # Django's handler would print request bodies' exceptions with frames; ids are enough (law 10).
     "loggers": {
+        # Every line goes through the one formatter (law 10): Django's own handlers would mail request bodies, its
+        # development server and gunicorn write addresses and errors in forms of their own.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": ["console"], "propagate": False},
+        "gunicorn.error": {"handlers": ["console"], "propagate": False},
         "django.db.backends": {"level": "WARNING"},
         # A wrong host name gets its 400 without a page of traceback; whoever scans us must not fill the log.
         "django.security.DisallowedHost": {"level": "CRITICAL"},

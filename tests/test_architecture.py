@@ -13,6 +13,7 @@ LAYERS = ["healthsocial.audit", "healthsocial.org", "compliance", "posts"]
 # Leaves of the project package that every app may use.
 LEAVES = {
     "healthsocial", "healthsocial.clock", "healthsocial.crypto", "healthsocial.crypto_fields", "healthsocial.env",
+    "healthsocial.searching",
 }  # fmt: skip
 # Imported by entry points only.
 ENTRY = {

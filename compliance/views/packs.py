@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from compliance.forms import RuleFilterForm
 from compliance.packs import FLAGS, Pack, PackSet, Rule, default_packs
 from healthsocial.org.views.helpers import needs
+from healthsocial.searching import quiet_search
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,9 @@ class ShownPack:
     rules: list[Rule]
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("posts.see_titles", anywhere=True)
+@quiet_search
 def packs(request: HttpRequest) -> HttpResponse:
     """For everybody with a role: who writes may know the rules."""
     active = default_packs()

@@ -23,7 +23,7 @@ from posts.actions.system_takedown import raise_alert, request_wanted_takedown
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 from posts.networks import adapter_for
-from posts.networks.base import Order, Permanent, Receipt, Retryable, Unknown
+from posts.networks.base import Order, Permanent, Receipt, Retryable, Unknown, id_for_record
 
 logger = logging.getLogger(__name__)
 D = DeliveryState
@@ -189,7 +189,7 @@ def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unkn
                 "attempt": claim.fence,
                 "how": how,
                 "code": values.get("error_code", ""),
-                "remote_id": values.get("remote_id", ""),
+                "remote_id": id_for_record(str(values.get("remote_id", ""))),
             },
         )
         _alert(claim, state, str(values.get("error_code", "")))

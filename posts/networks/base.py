@@ -1,8 +1,22 @@
 """What every network looks like to us: send once, find what was sent, remove."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
+
+CODE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_:.-]{0,79}")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9:/._~=-]{0,119}")
+
+
+def code_of(said: object) -> str:
+    """A code, or the word that there is none: what a network says about a post often repeats the post."""
+    return said if isinstance(said, str) and CODE.fullmatch(said) else "unreadable_answer"
+
+
+def id_for_record(remote_id: str) -> str:
+    """The network's id as the audit trail may hold it; an id made of words stays in the delivery's row only."""
+    return remote_id if ID.fullmatch(remote_id) else ""
 
 
 @dataclass(frozen=True)
@@ -28,16 +42,16 @@ class Permanent(Exception):
     """The network refused, provably: nothing was accepted, and trying again will not help. `code` holds no text."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+        self.code = code_of(code)
+        super().__init__(self.code)
 
 
 class Retryable(Exception):
     """Provably not accepted, and worth another try (DNS, connection refused, TLS, 401, 429)."""
 
     def __init__(self, code: str, after_seconds: int | None = None) -> None:
-        super().__init__(code)
-        self.code = code
+        self.code = code_of(code)
+        super().__init__(self.code)
         self.after_seconds = after_seconds
 
 
@@ -45,8 +59,8 @@ class Unknown(Exception):
     """Nobody can say whether it was accepted. Never tried again by machine."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
+        self.code = code_of(code)
+        super().__init__(self.code)
 
 
 class NetworkAdapter(Protocol):

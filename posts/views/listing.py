@@ -1,22 +1,22 @@
 """All posts a person may see, filtered, page by page."""
 
-from urllib.parse import urlencode
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from healthsocial.org.models import Channel
 from healthsocial.org.permissions import channels_where
 from healthsocial.org.views.helpers import organisation_of, signed_in, viewer
+from healthsocial.searching import quiet_query, quiet_search
 from posts.forms import FilterForm
 from posts.lists import Cursor, Filters, page
 from posts.presenting import holds_anywhere, reading
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
+@quiet_search
 def post_list(request: HttpRequest) -> HttpResponse:
     person, zone = viewer(request), organisation_of(request).zone
     reader = reading(person)
@@ -42,5 +42,5 @@ def post_list(request: HttpRequest) -> HttpResponse:
 
 
 def _page_url(request: HttpRequest, **place: Cursor) -> str:
-    kept = [(key, value) for key, value in request.GET.items() if key not in ("before", "after") and value]
-    return f"{reverse('posts:list')}?{urlencode([*kept, *((key, str(value)) for key, value in place.items())])}"
+    kept = {key: value for key, value in request.GET.items() if key not in ("before", "after")}
+    return f"{reverse('posts:list')}?{quiet_query(kept | {key: str(value) for key, value in place.items()})}"

@@ -136,8 +136,11 @@ def test_days_too_far_away_are_errors_of_the_field(olga: Client, query: str) -> 
     assert "Choose a day between" in answer.content.decode()
 
 
-def test_nothing_can_be_posted(olga: Client) -> None:
-    assert [olga.post(path).status_code for path in ("/audit/", "/audit/1/")] == [405, 405]
+def test_nothing_can_be_posted_but_a_search(olga: Client) -> None:
+    """A search only leads to an address; tests/quiet says which."""
+    before = Event.objects.count()
+    assert [olga.post(path).status_code for path in ("/audit/", "/audit/1/")] == [303, 405]
+    assert Event.objects.count() == before
 
 
 def test_an_empty_record_says_so(cast: Cast, client: Client) -> None:

@@ -8,6 +8,8 @@ import pytest
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
+from healthsocial.audit.log import UnrecordedAct
+
 pytestmark = pytest.mark.django_db
 MARKER = "zqxmarker"
 
@@ -85,9 +87,9 @@ def test_the_twin_a_plain_formatter_would_have_told(plain_lines: Lines) -> None:
     assert plain_lines.text.count(MARKER) >= 4
 
 
-def test_other_errors_keep_their_words(lines: Lines) -> None:
+def test_errors_of_ours_keep_their_words_because_those_are_codes(lines: Lines) -> None:
     try:
-        raise ValueError("the slot has no zone")
-    except ValueError:
+        raise UnrecordedAct("post.approve")
+    except UnrecordedAct:
         logging.getLogger("django.request").exception("Internal Server Error: %s", "/posts/")
-    assert "ValueError: the slot has no zone" in lines.text
+    assert "UnrecordedAct: post.approve" in lines.text

@@ -2,18 +2,18 @@
 
 from functools import wraps
 from typing import ParamSpec, Protocol
-from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from healthsocial.audit import checkpoints, queries
 from healthsocial.audit.forms import AuditFilterForm
 from healthsocial.audit.verify import event_problems, verify_recent
+from healthsocial.searching import quiet_query, quiet_search
 
 P = ParamSpec("P")
 LARGEST_SEQ = 2**63 - 1
@@ -26,7 +26,6 @@ class View(Protocol[P]):
 def for_auditors(view: View[P]) -> View[P]:
     """`audit.see` organisation-wide. Asks the person on the request: this room knows no roles."""
 
-    @require_safe
     @never_cache
     @login_required
     @wraps(view)
@@ -38,7 +37,9 @@ def for_auditors(view: View[P]) -> View[P]:
     return guarded  # type: ignore[no-any-return,return-value,unused-ignore]
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_auditors
+@quiet_search
 def event_list(request: HttpRequest) -> HttpResponse:
     zone = zone_of(request)
     form = AuditFilterForm(request.GET, zone=zone)
@@ -60,6 +61,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     )
 
 
+@require_safe
 @for_auditors
 def event_detail(request: HttpRequest, seq: int) -> HttpResponse:
     event = queries.event_at(seq) if seq <= LARGEST_SEQ else None
@@ -98,5 +100,5 @@ def _address(request: HttpRequest, **position: int | None) -> str:
     ((name, value),) = position.items()
     if value is None:
         return ""
-    kept = [(key, text) for key, text in request.GET.items() if key not in {"before", "after"} and text]
-    return f"{request.path}?{urlencode([*kept, (name, str(value))])}"
+    kept = {key: text for key, text in request.GET.items() if key not in {"before", "after"}}
+    return f"{request.path}?{quiet_query(kept | {name: str(value)})}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -39,6 +38,7 @@ from healthsocial.org.views.helpers import (
     signed_in,
     viewer,
 )
+from healthsocial.searching import quiet_query, quiet_search
 
 F = TypeVar("F", bound=forms.Form)
 PAGE_SIZE = 50
@@ -54,15 +54,16 @@ FIELDS = {
 }
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @needs("org.see_people")
+@quiet_search
 def people(request: HttpRequest) -> HttpResponse:
     form = PeopleFilterForm(request.GET)
     form.is_valid()
     asked = form.cleaned_data
     found = queries.people(text=asked.get("q", "").strip(), role=asked.get("role", ""), state=asked.get("state", ""))
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    kept = urlencode({key: value for key, value in asked.items() if value})
+    kept = quiet_query(asked)
     return render(
         request,
         "org/people.html",
