@@ -4,6 +4,7 @@ People search for the patient whose post they need. So the form of a list is sen
 address in which the words are encrypted: pages can still be turned, reloaded and returned to.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Concatenate, ParamSpec
@@ -17,22 +18,30 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 WORDS = ("q",)  # the fields of filter forms in which people type freely
 LONGEST = 400  # as typed; the fields themselves allow less
+CODE = re.compile(r"[\w.-]{1,80}", re.ASCII)
 SEAL = "s."
-TOKEN = "csrfmiddlewaretoken"  # noqa: S105  (a field's name)
 
 
-def quiet_search(view: View[P]) -> View[P]:
-    """For a list with a filter form: POST seals the words and redirects; a GET is given them opened."""
+def quiet_search(*choices: str) -> Callable[[View[P]], View[P]]:
+    """For a list with a filter form: POST seals the words and redirects; a GET is given them opened.
 
-    @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if request.method == "POST":
-            address = quiet_query({name: value for name, value in request.POST.items() if name != TOKEN})
-            return HttpResponseRedirect(f"{request.path}?{address}" if address else request.path, status=303)
-        request.GET = _opened(request.GET)  # type: ignore[assignment]
-        return view(request, *args, **kwargs)
+    `choices` are the other fields of the form, which hold a code, an id or a day; nothing else gets into the address.
+    """
 
-    return guarded
+    def decorate(view: View[P]) -> View[P]:
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if request.method == "POST":
+                asked = {name: request.POST.get(name, "") for name in (*WORDS, *choices)}
+                kept = {name: value for name, value in asked.items() if name in WORDS or CODE.fullmatch(value)}
+                address = quiet_query(kept)
+                return HttpResponseRedirect(f"{request.path}?{address}" if address else request.path, status=303)
+            request.GET = _opened(request.GET)  # type: ignore[assignment]
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
 
 
 def quiet_query(asked: Mapping[str, object]) -> str:

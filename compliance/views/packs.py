@@ -20,7 +20,7 @@ class ShownPack:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("posts.see_titles", anywhere=True)
-@quiet_search
+@quiet_search("flag", "severity", "status")
 def packs(request: HttpRequest) -> HttpResponse:
     """For everybody with a role: who writes may know the rules."""
     active = default_packs()

@@ -16,7 +16,7 @@ from posts.presenting import holds_anywhere, reading
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @signed_in
-@quiet_search
+@quiet_search("state", "channel", "kind", "mine", "since", "until")
 def post_list(request: HttpRequest) -> HttpResponse:
     person, zone = viewer(request), organisation_of(request).zone
     reader = reading(person)

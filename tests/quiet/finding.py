@@ -9,8 +9,67 @@ import zlib
 from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
-# Every marker begins so, whatever else it looks like; the two numbers are an MRN and a telephone number.
-MARKER = re.compile(rb"zqx[a-z]+", re.IGNORECASE)
+# Markers are known words: "zqx" and any letters would also be found in a ciphertext, once in a while.
+KNOWN = [
+    "text",
+    "street",
+    "mail",
+    "clean",
+    "own",
+    "comment",
+    "link",
+    "title",
+    "note",
+    "tag",
+    "unsaved",
+    "live",
+    "badlink",
+    "wall",
+    "zone",
+    "forged",
+    "query",
+    "subject",
+    "paper",
+    "token",
+    "revoked",
+    "dispute",
+    "answer",
+    "source",
+    "officer",
+    "short",
+    "password",
+    "reason",
+    "back",
+    "proof",
+    "what",
+    "stop",
+    "hold",
+    "takedown",
+    "search",
+    "path",
+    "login",
+    "import",
+    "cell",
+    "column",
+    "fault",
+    "worker",
+    "view",
+    "crash",
+    "control",
+    "apart",
+    "event",
+    "session",
+    "channel",
+    "subjectline",
+    "body",
+    "receiver",
+    "cachekey",
+    "value",
+    "inside",
+    "filename",
+]
+MARKER = re.compile(rb"zqx(?:" + "|".join(sorted(KNOWN, key=len, reverse=True)).encode() + rb")", re.IGNORECASE)
+# An MRN and a telephone number.
 NUMBERS = {b"84417263": "MRN", b"6175550173": "phone"}
 BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
@@ -20,10 +79,10 @@ ZLIB = re.compile(rb"\x78[\x01\x5e\x9c\xda]")
 DEPTH = 3
 
 
-def found(data: bytes | str) -> set[str]:
-    """The markers in the data, in lower case."""
+def found(data: bytes | str, depth: int = DEPTH) -> set[str]:
+    """The markers in the data, in lower case; `depth` is how many encodings may lie over one another."""
     raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
-    return set(_search(raw, DEPTH))
+    return set(_search(raw, depth))
 
 
 def _search(data: bytes, depth: int) -> Iterator[str]:

@@ -53,7 +53,13 @@ def test_every_form_is_found(form: str) -> None:
 
 
 def test_nothing_is_found_where_nothing_is() -> None:
-    assert found(b"before MRN and phone zqx 8441-726 \\u00 %zz &# \x1f\x8b\x08 x\x9c " + bytes(range(256))) == set()
+    assert (
+        found(
+            b"zqxelse gAAAAABzqxelcxx before MRN and phone zqx 8441-726 \\u00 %zz &# \x1f\x8b\x08 x\x9c "
+            + bytes(range(256))
+        )
+        == set()
+    )
 
 
 def test_the_log_is_searched() -> None:
@@ -88,11 +94,11 @@ def test_the_database_is_searched(cast: Cast, client: Client) -> None:
 
 
 def test_mails_the_cache_and_files_are_searched(tmp_path: Path) -> None:
-    mail.send_mail("Zqxsubject", "Zqxbody " + "ä" * 80, "a@example.org", ["zqxto@example.org"])
-    assert found(places.mails()) == {"zqxsubject", "zqxbody", "zqxto"}
-    cache.set("page:Zqxkey", {"html": "Zqxvalue " * 50}, 60)
-    assert found(places.cached()) == {"zqxkey", "zqxvalue"}
-    cache.delete("page:Zqxkey")
-    (tmp_path / "Zqxname.log").write_text("")
+    mail.send_mail("Zqxsubjectline", "Zqxbody " + "ä" * 80, "a@example.org", ["zqxreceiver@example.org"])
+    assert found(places.mails()) == {"zqxsubjectline", "zqxbody", "zqxreceiver"}
+    cache.set("page:Zqxcachekey", {"html": "Zqxvalue " * 50}, 60)
+    assert found(places.cached()) == {"zqxcachekey", "zqxvalue"}
+    cache.delete("page:Zqxcachekey")
+    (tmp_path / "Zqxfilename.log").write_text("")
     (tmp_path / "beat").write_bytes(gzip.compress(b"Zqxinside"))
-    assert places.files(tmp_path) == {"zqxname": {"Zqxname.log"}, "zqxinside": {"beat"}}
+    assert places.files(tmp_path) == {"zqxfilename": {"Zqxfilename.log"}, "zqxinside": {"beat"}}

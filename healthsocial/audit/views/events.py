@@ -39,7 +39,7 @@ def for_auditors(view: View[P]) -> View[P]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_auditors
-@quiet_search
+@quiet_search("verb", "kind", "since", "until", "refused", "actor", "target")
 def event_list(request: HttpRequest) -> HttpResponse:
     zone = zone_of(request)
     form = AuditFilterForm(request.GET, zone=zone)

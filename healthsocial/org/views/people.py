@@ -56,7 +56,7 @@ FIELDS = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs("org.see_people")
-@quiet_search
+@quiet_search("role", "state")
 def people(request: HttpRequest) -> HttpResponse:
     form = PeopleFilterForm(request.GET)
     form.is_valid()
