@@ -4,10 +4,12 @@ import http.cookiejar
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from tests.quiet.finding import found
 from tests.run.machine import SECONDS, Machine, manage, python
 
 pytestmark = pytest.mark.processes
+PLAIN = {"DJANGO_SETTINGS_MODULE": "healthsocial.settings"}
 LEAKY = {"DJANGO_SETTINGS_MODULE": "tests.quiet.leaky_settings"}
 PASSWORD = "a quiet correct horse"
 TEXT = "Zqxtext of 17 Zqxstreet Lane, MRN 84417263, 617-555-0173, zqxmail@example.org, opened the garden."
@@ -63,10 +66,6 @@ class Browser:
         return urllib.parse.urlsplit(address).path
 
 
-def wait_for(line: str, machine: Machine) -> None:
-    machine.until(line)
-
-
 def until_checked(browser: Browser, path: str) -> str:
     end = time.monotonic() + SECONDS
     while "Being checked" in (page := browser.ask(path)[2]):
@@ -75,11 +74,18 @@ def until_checked(browser: Browser, path: str) -> str:
     return page
 
 
+@pytest.fixture
+def prepared() -> Iterator[Path]:
+    """A data folder with a path so short that sockets fit into it; the first start fills it."""
+    with tempfile.TemporaryDirectory(prefix="hs-") as folder:
+        yield Path(folder) / "data"
+
+
 def test_nothing_is_said_by_any_process(prepared: Path) -> None:
-    done = python(prepared, PEOPLE, DJANGO_SETTINGS_MODULE="healthsocial.settings")
-    assert done.returncode == 0, done.stderr
     with Machine(prepared, more={**LEAKY, "HEALTHSOCIAL_LOG_LEVEL": "DEBUG"}) as machine:
         machine.until("HealthSocial is ready")
+        done = python(prepared, PEOPLE, **PLAIN)
+        assert done.returncode == 0, done.stderr
         browser = Browser(machine.port)
         _drive(browser, machine)
         url = f"unix://{datalock.run_folder(prepared) / 'redis.sock'}"
@@ -127,11 +133,11 @@ def _commands(data: Path) -> None:
     code = "from django.core.management import execute_from_command_line as run; from healthsocial import logs; "
     code += "logs.quiet_hooks(); import posts.management.commands.dispatch as command; "
     code += f"command.run_round = lambda: int({TEXT!r}); run(['manage.py', 'dispatch', '--once', '--traceback'])"
-    broken = python(data, code.replace(TEXT, "Zqx' 'text"), DJANGO_SETTINGS_MODULE="healthsocial.settings")
+    broken = python(data, code.replace(TEXT, "Zqx' 'text"), **PLAIN)
     assert broken.returncode == 1
     assert found(broken.stdout + broken.stderr) == set(), broken.stderr
     assert "builtins.ValueError" in broken.stderr
-    twin = python(data, code.replace(TEXT, "Zqx' 'text").replace("logs.quiet_hooks(); ", ""))
+    twin = python(data, code.replace(TEXT, "Zqx' 'text").replace("logs.quiet_hooks(); ", ""), **PLAIN)
     assert found(twin.stderr) == {"zqxtext"}, "Python's own hook would have told"
     saved = manage(data, "backup", str(data / "saved"), "--keys", str(data / "saved.keys"), "--traceback")
     assert saved.returncode == 0, saved.stderr
@@ -142,13 +148,14 @@ def _commands(data: Path) -> None:
 
 def test_every_entry_point_is_quiet() -> None:
     """manage.py, the web server's and the worker's module set the hooks for what nobody catches."""
+    started = []
     for module in ("manage", "healthsocial.wsgi", "healthsocial.celery"):
-        code = f"import sys, {module}; m = sys.modules['{module}']; "
-        code += "sys.argv = ['manage.py', 'version']; " + ("m.main(); " if module == "manage" else "")
-        code += "int('Zqx' 'text')"
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=SECONDS
-        )
-        assert done.returncode == 1
-        assert "builtins.ValueError" in done.stderr
-        assert found(done.stderr) == set()
+        code = f"import sys, {module}; sys.argv = ['manage.py', 'version']; "
+        code += ("manage.main(); " if module == "manage" else "") + "int('Zqx' 'text')"
+        command = [sys.executable, "-c", code]
+        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+    for process in started:
+        _out, said = process.communicate(timeout=SECONDS)
+        assert process.returncode == 1
+        assert "builtins.ValueError" in said
+        assert found(said) == set()
