@@ -9,6 +9,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "healthsocial.settings")
     from django.core.management import execute_from_command_line
 
+    from healthsocial import celery  # noqa: F401  wake-ups of dispatch go to the configured broker
     from healthsocial.logs import quiet_hooks
 
     quiet_hooks()

@@ -13,6 +13,8 @@ quiet_hooks()
 app = Celery("healthsocial")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# Also in the threads of a web process; without it their wake-ups would go to Celery's own default broker.
+app.set_default()
 
 
 @worker_ready.connect

@@ -1,6 +1,7 @@
 """The real processes - web, worker, beat, dispatch, Redis - with a post full of markers, and with faults that quote it."""
 
 import http.cookiejar
+import os
 import re
 import subprocess
 import sys
@@ -82,7 +83,7 @@ def prepared() -> Iterator[Path]:
 
 
 def test_nothing_is_said_by_any_process(prepared: Path) -> None:
-    with Machine(prepared, more={**LEAKY, "HEALTHSOCIAL_LOG_LEVEL": "DEBUG"}) as machine:
+    with Machine(prepared, more=LEAKY) as machine:
         machine.until("HealthSocial is ready")
         done = python(prepared, PEOPLE, **PLAIN)
         assert done.returncode == 0, done.stderr
@@ -146,16 +147,25 @@ def _commands(data: Path) -> None:
     assert "manifest.json" in [path.name for path in (data / "saved").iterdir()]
 
 
-def test_every_entry_point_is_quiet() -> None:
-    """manage.py, the web server's and the worker's module set the hooks for what nobody catches."""
+def test_every_entry_point_is_quiet_and_knows_the_broker() -> None:
+    """manage.py, the web server's and the worker's module set the hooks for what nobody catches, and the Celery app."""
     started = []
     for module in ("manage", "healthsocial.wsgi", "healthsocial.celery"):
-        code = f"import sys, {module}; sys.argv = ['manage.py', 'version']; "
-        code += ("manage.main(); " if module == "manage" else "") + "int('Zqx' 'text')"
-        command = [sys.executable, "-c", code]
-        started.append(subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True))
+        code = f"import sys, threading, {module}; sys.argv = ['manage.py', 'version']; "
+        code += "manage.main(); " if module == "manage" else ""
+        code += "from celery import current_app as app; "
+        code += "t = threading.Thread(target=lambda: print(app.main, app.connection_for_write().as_uri())); "
+        code += "t.start(); t.join(); int('Zqx' 'text')"
+        env = {**os.environ, "REDIS_URL": "redis://192.0.2.1:6379/3", "DJANGO_SETTINGS_MODULE": "healthsocial.settings"}
+        started.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+        )
     for process in started:
-        _out, said = process.communicate(timeout=SECONDS)
+        out, said = process.communicate(timeout=SECONDS)
         assert process.returncode == 1
+        assert "healthsocial redis://" in out, out
+        assert "192.0.2.1:6379/3" in out
         assert "builtins.ValueError" in said
         assert found(said) == set()
