@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pytest
 
-from healthsocial import datalock
 from tests.quiet import places
 from tests.quiet.finding import found
 from tests.run.machine import SECONDS, Machine, manage, python
@@ -67,6 +66,12 @@ class Browser:
         return urllib.parse.urlsplit(address).path
 
 
+def redis_of(machine: Machine) -> str:
+    """The address of the private Redis, as the supervisor gave it to its children."""
+    given = Path(f"/proc/{machine.pid_of('dispatch')}/environ").read_bytes().split(b"\0")
+    return next(value.decode().removeprefix("REDIS_URL=") for value in given if value.startswith(b"REDIS_URL="))
+
+
 def until_checked(browser: Browser, path: str) -> str:
     end = time.monotonic() + SECONDS
     while "Being checked" in (page := browser.ask(path)[2]):
@@ -89,9 +94,13 @@ def test_nothing_is_said_by_any_process(prepared: Path) -> None:
         assert done.returncode == 0, done.stderr
         browser = Browser(machine.port)
         _drive(browser, machine)
-        url = f"unix://{datalock.run_folder(prepared) / 'redis.sock'}"
+        url = redis_of(machine)
         assert b"_kombu" in places.broker(url)
         assert found(places.broker(url)) == set()
+        # Redis writes every task and every counter it was ever given into its append-only file.
+        folder = Path(url.removeprefix("unix://")).parent
+        assert places.files(folder, but=(".sock",)) == {}
+        assert [path for path in folder.rglob("*.aof") if b"posts.run_check" in path.read_bytes()]
     said = "\n".join(machine.lines)
     # The control: the careless line is in the log, and the search finds it. Nothing else is.
     assert found(said) == {"zqxcontrol"}, [line for line in machine.lines if found(line)]
@@ -103,10 +112,9 @@ def test_nothing_is_said_by_any_process(prepared: Path) -> None:
     ):
         assert kind in said, kind
     assert found(browser.heads) == set()
-    # Redis wrote down every task (append-only file); the database is where the words belong.
+    # The database is where the words belong.
     logs = places.files(prepared, but=("sqlite3", "sqlite3-wal", "sqlite3-shm"))
     assert logs == {}
-    assert any(path.name.endswith(".aof") and path.stat().st_size for path in prepared.rglob("*"))
     _commands(prepared)
 
 
@@ -131,7 +139,7 @@ def _drive(browser: Browser, machine: Machine) -> None:
 
 def _commands(data: Path) -> None:
     """A command that breaks; a backup and its list; all of them with --traceback."""
-    code = "from django.core.management import execute_from_command_line as run; from healthsocial import logs; "
+    code = "import django; django.setup(); from django.core.management import execute_from_command_line as run; from healthsocial import logs; "
     code += "logs.quiet_hooks(); import posts.management.commands.dispatch as command; "
     code += f"command.run_round = lambda: int({TEXT!r}); run(['manage.py', 'dispatch', '--once', '--traceback'])"
     broken = python(data, code.replace(TEXT, "Zqx' 'text"), **PLAIN)
