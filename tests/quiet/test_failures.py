@@ -210,7 +210,7 @@ def test_the_database_refuses_and_quotes(cast: Cast, monkeypatch: pytest.MonkeyP
         monkeypatch.setattr("posts.views.listing.page", fails)
         with places.written() as lines:
             answer = client.get(reverse("posts:list"))
-        assert answer.status_code == 500, what
+        assert answer.status_code in (500, 503), what
         assert found(lines.text) == set(), what
         assert found(answer.content) == set(), what
         told |= found(lines.plain)
