@@ -92,8 +92,9 @@ def _blocks_untouched(item: Answered, form: Mapping[str, Any]) -> bool:
     author = item.author
     if author is None or author.disputes:
         return author is None
-    # Naming a record is an answer only when this version relies on it; any other answer settles nothing.
-    return author.kind != AnswerKind.AUTHORISED or str(author.authorization_id) not in form.get("authorizations", [])
+    # Naming a record is an answer only when a record can clear it and this version relies on it; any other settles nothing.
+    names_a_record = author.kind == AnswerKind.AUTHORISED and "authorization" in item.finding.clears_with
+    return not names_a_record or str(author.authorization_id) not in form.get("authorizations", [])
 
 
 def check_is_current(run: CheckRun | None) -> list[Reason]:

@@ -97,6 +97,8 @@ def _problems(
         found.append(Reason("source_missing", _("Name the source by its address (https://…).")))
     if kind == AnswerKind.AUTHORISED and authorization is None:
         found.append(Reason("authorization_missing", _("Choose the authorization that covers this.")))
+    elif kind == AnswerKind.AUTHORISED and "authorization" not in finding.clears_with:
+        found.append(Reason("authorization_clears_nothing", _("No authorization of a person allows this wording.")))
     if authorization is not None and authorization.revoked_at is not None:
         found.append(Reason("authorization_revoked", _("This authorization was revoked.")))
     return found

@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext as _
 
-from healthsocial.audit.log import Denied, Reason
+from healthsocial.audit.log import Denied, Reason, action
+from healthsocial.org import queries as org
 from healthsocial.org.models import User
 from posts import permissions
 from posts.actions.edit import Content, create_post
@@ -31,11 +32,13 @@ def content_of(post: Post) -> Content:
 
 def copy_post(post: Post, *, by: User, correction: bool = False) -> Post:
     """A new draft with the same words; the copier must be allowed to read them and to write on its channels."""
-    channels = list(post.channels.select_related("group").order_by("pk"))
-    if not permissions.may_see_text(by, post, channels):
-        raise Denied(Reason("role_missing", _("You may not read this post.")))
-    writable = tuple(channel.pk for channel in channels if by.has_perm("posts.write", channel))
-    old = content_of(post)
-    title = (_("Correction: %(title)s") if correction else _("Copy of %(title)s")) % {"title": post.title}
-    content = Content(**{**old.__dict__, "channels": writable, "title": title[:160]})
-    return create_post(by=by, content=content, corrects=post if correction else None, copied_from=post.pk)
+    with action("post.created", actor=org.actor(by), target=("post", str(post.pk))):
+        user = org.fresh(by)
+        channels = list(post.channels.select_related("group").order_by("pk"))
+        if not permissions.may_see_text(user, post, channels):
+            raise Denied(Reason("role_missing", _("You may not read this post.")))
+        writable = tuple(channel.pk for channel in channels if user.has_perm("posts.write", channel))
+        old = content_of(post)
+        title = (_("Correction: %(title)s") if correction else _("Copy of %(title)s")) % {"title": post.title}
+        content = Content(**{**old.__dict__, "channels": writable, "title": title[:160]})
+        return create_post(by=user, content=content, corrects=post if correction else None, copied_from=post.pk)
