@@ -38,7 +38,7 @@ def _end(post_id: UUID, wanted: set[str], by: Actor) -> None:
             # What is leaving now gets its takedown when it has left; what has left comes down with the round's end.
             deliveries.cancel(act, post, WHY)
             deliveries.want_removal(post)
-            deliveries.conclude(act, post)
+            deliveries.conclude(act, post, wanted=WHY)
         takedown_by_system(act, post, WHY)
 
 

@@ -21,7 +21,7 @@ from healthsocial.org.models import Alert
 from posts import canonical, guards, permissions
 from posts.actions import approval, deliveries
 from posts.actions.move import SYSTEM, lock_post
-from posts.actions.system_takedown import raise_alert
+from posts.actions.system_takedown import close_alerts, raise_alert
 from posts.enums import HOLDABLE_STATES, STANDING_STATES, State, Transition
 from posts.models import Approval, Post
 from posts.time_limit import at_most
@@ -168,6 +168,7 @@ def hold_by_system(act: Act, post: Post, why: str, **data: object) -> None:
     deliveries.cancel(act, post, why)
     approval.void(act, post, why, clock.now())
     approval.clear_slot(post)
+    close_alerts(post, AlertKind.MISSED, AlertKind.DELIVERY_FAILED)  # the reason of the hold takes their place
     _move(act, post, Transition.HOLD, why, **data)
 
 

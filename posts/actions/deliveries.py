@@ -10,7 +10,7 @@ from uuid import UUID
 from healthsocial import clock, crypto
 from healthsocial.audit.log import Act
 from healthsocial.org.enums import AlertKind
-from posts.actions.system_takedown import raise_alert
+from posts.actions.system_takedown import raise_alert, request_wanted_takedown
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 
@@ -79,8 +79,11 @@ def plan(act: Act, post: Post, channels: Iterable[UUID], due: datetime) -> None:
     )
 
 
-def conclude(act: Act, post: Post) -> None:
-    """End a publishing round when nothing is on its way any more: finish, fall_short or miss."""
+def conclude(act: Act, post: Post, *, wanted: str = "left_while_stopped") -> None:
+    """End a publishing round when nothing is on its way any more: finish, fall_short or miss.
+
+    Whatever ended the round, what should not have left comes down then; `wanted` says why.
+    """
     if post.state not in (State.PUBLISHING, State.SCHEDULED):
         return
     states = list(Delivery.objects.filter(version_id=post.current_version_id).values_list("state", flat=True))
@@ -119,3 +122,4 @@ def conclude(act: Act, post: Post) -> None:
             "why": post.reason_code,
         },
     )
+    request_wanted_takedown(act, post, wanted)

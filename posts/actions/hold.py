@@ -5,10 +5,12 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 
 from healthsocial.audit.log import Reason
+from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import User
 from posts.actions import approval, deliveries
 from posts.actions.move import moving
 from posts.actions.submit import queue_check
+from posts.actions.system_takedown import close_alerts
 from posts.enums import Transition
 from posts.models import Post
 
@@ -22,6 +24,7 @@ def hold(post_id: UUID, *, by: User, words: str) -> Post:
         approval.void(move.act, move.post, "held", move.now)
         approval.clear_slot(move.post)
         move.post.hold()
+        close_alerts(move.post, AlertKind.MISSED, AlertKind.DELIVERY_FAILED)
         move.post.reason_code, move.post.reason_words = "held_by_person", words.strip()
         move.done(Transition.HOLD, why="held_by_person")
         return move.post

@@ -29,14 +29,14 @@ def takedown_by_system(act: Act, post: Post, code: str) -> bool:
     return True
 
 
-def request_wanted_takedown(act: Act, post: Post) -> None:
+def request_wanted_takedown(act: Act, post: Post, code: str = "left_while_stopped") -> None:
     """A finished round holds deliveries that should not have left: the system asks for the takedown itself.
 
     One that is unconfirmed counts: it may be public.
     """
     maybe_public = post.deliveries.filter(state__in=(DeliveryState.SENT, DeliveryState.UNCONFIRMED))
     if maybe_public.filter(removal_wanted_at__isnull=False).exists():
-        takedown_by_system(act, post, "left_while_stopped")
+        takedown_by_system(act, post, code)
 
 
 def raise_alert(kind: AlertKind, target_type: str, target_id: str, code: str) -> None:

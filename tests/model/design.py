@@ -43,7 +43,9 @@ DELIVERY_EDGES = frozenset(
 )  # fmt: skip
 
 # An approval of the current version stands in these.
-STANDING = frozenset({"approved", "scheduled", "missed", "publishing", "published", "incomplete", "takedown_requested"})
+STANDING = frozenset(
+    "approved scheduled missed publishing published incomplete takedown_requested withdrawn".split()
+)
 # Which states the deliveries of the current version may be in, by state of the post. Not listed: only those that
 # never left (cancelled, failed).
 _OVER = {"failed", "cancelled"}

@@ -129,7 +129,7 @@ class PostMachine(RuleBasedStateMachine, Surroundings):
     @rule(data=DATA)
     def something_happens(self, data: st.DataObject) -> None:
         self.w.tally.steps += 1
-        getattr(self, data.draw(st.sampled_from(AROUND), label="around"))(data)
+        getattr(self, data.draw(st.sampled_from(AROUND + self.w.favoured * 10), label="around"))(data)
 
     @rule(data=DATA)
     def a_new_post(self, data: st.DataObject) -> None:

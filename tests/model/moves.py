@@ -110,7 +110,9 @@ class Moves:
         def learn(new: Post) -> None:
             chosen = tuple(new.channels.order_by("pk").values_list("pk", flat=True))
             texts = {key: text for key, text in old.channel_texts.items() if UUID(key) in chosen}
-            content = replace(old, channels=chosen, channel_texts=texts, title=new.title, emergency=False)
+            content = replace(
+                old, text=post.working_copy.text, channels=chosen, channel_texts=texts, title=new.title, emergency=False
+            )
             self.w.facts.posts[new.pk] = Belief(new.pk, user.pk, content, {user.pk})
 
         self.w.attempt("correct" if correction else "copy", lambda: copy_post(post, by=user, correction=correction), learn, told=who)
