@@ -44,7 +44,7 @@ DELIVERY_EDGES = frozenset(
 
 # An approval of the current version stands in these.
 STANDING = frozenset(
-    "approved scheduled missed publishing published incomplete takedown_requested withdrawn".split()
+    ["approved", "scheduled", "missed", "publishing", "published", "incomplete", "takedown_requested", "withdrawn"]
 )
 # Which states the deliveries of the current version may be in, by state of the post. Not listed: only those that
 # never left (cancelled, failed).

@@ -33,6 +33,8 @@ def drive(world: World, *, runs: int, steps: int, seed: int = SEED) -> None:
     try:
         run_state_machine_as_test(hypothesis.seed(seed)(Machine), settings=settings)
     except BaseException as error:
-        error.add_note(f"seed {seed}; HEALTHSOCIAL_SEED={seed} repeats it, HEALTHSOCIAL_SHRINK=1 looks for a shorter story")
+        error.add_note(
+            f"seed {seed}; HEALTHSOCIAL_SEED={seed} repeats it, HEALTHSOCIAL_SHRINK=1 looks for a shorter story"
+        )
         error.add_note("\n".join(world.story))
         raise

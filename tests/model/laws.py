@@ -109,7 +109,11 @@ def states_move_along_edges(step: Step) -> None:
         step.tally.edges[edge] += 1
         path[pk] = data["state"]
         _by_somebody_who_may(step, event, name, pk, data.get("why", ""))
-    law("events", path == {pk: row["state"] for pk, row in step.after.posts.items()}, "a state changed without its event")
+    law(
+        "events",
+        path == {pk: row["state"] for pk, row in step.after.posts.items()},
+        "a state changed without its event",
+    )
 
 
 def _by_somebody_who_may(step: Step, event: Event, name: str, pk: UUID, why: str) -> None:
@@ -124,7 +128,11 @@ def deliveries_move_along_edges(step: Step) -> None:
     for pk, row in step.after.deliveries.items():
         old = step.before.deliveries.get(pk)
         if old is None:
-            law("delivery edges", row["state"] in ("due", *(to for start, to in REACHABLE if start == "due")), row["state"])
+            law(
+                "delivery edges",
+                row["state"] in ("due", *(to for start, to in REACHABLE if start == "due")),
+                row["state"],
+            )
             continue
         pair = (old["state"], row["state"])
         law("delivery edges", pair[0] == pair[1] or pair in REACHABLE, pair)
@@ -143,7 +151,11 @@ def versions_stay(step: Step) -> None:
         law("history", now is not None, "a version vanished")
         assert now is not None
         redacted = now["redacted_at"] is not None and now["canonical"] == "" and pk not in approved
-        law("history", now["seal"] == row["seal"] and (now["canonical"] == row["canonical"] or redacted), "a version changed")
+        law(
+            "history",
+            now["seal"] == row["seal"] and (now["canonical"] == row["canonical"] or redacted),
+            "a version changed",
+        )
 
 
 def a_post_is_whole(step: Step, post: Row) -> None:
@@ -159,7 +171,11 @@ def a_post_is_whole(step: Step, post: Row) -> None:
         law("seal", approval["version_id"] == version["id"], "another version")
         law("seal", hashlib.sha256(version["canonical"].encode()).hexdigest() == approval["seal"], "bytes differ")
         assert belief.signed is not None
-        law("seal", words_of_form(json.loads(version["canonical"])) == words_of(belief.signed), "not the words that were approved")
+        law(
+            "seal",
+            words_of_form(json.loads(version["canonical"])) == words_of(belief.signed),
+            "not the words that were approved",
+        )
     elif state != "archived":
         law("approval", not standing and post["approval_id"] is None, f"an approval stands in {state}")
     runs = [r for r in step.after.of("CheckRun").values() if version is not None and r["version"] == version["id"]]
@@ -167,11 +183,19 @@ def a_post_is_whole(step: Step, post: Row) -> None:
         law("stuck", any(r["state"] in ("queued", "running", "error") for r in runs), "no check is on its way")
     if state in STANDING or state == "in_review":
         law("checked", any(r["state"] == "complete" for r in runs), f"{state} without a complete check")
-    open_alerts = {a["kind"] for a in step.after.of("Alert").values() if a["target_id"] == str(post["id"]) and a["resolved_at"] is None}
+    open_alerts = {
+        a["kind"]
+        for a in step.after.of("Alert").values()
+        if a["target_id"] == str(post["id"]) and a["resolved_at"] is None
+    }
     law("alerts", ("missed" in open_alerts) == (state == "missed"), f"{state}: {sorted(open_alerts)}")
     # One that left during a stop is told at once, while the round still runs.
     wanted = {"takedown"} if state == "takedown_requested" else set()
-    law("alerts", (open_alerts & {"takedown"}) - ({"takedown"} if state == "publishing" else set()) == wanted, f"{state}: {sorted(open_alerts)}")
+    law(
+        "alerts",
+        (open_alerts & {"takedown"}) - ({"takedown"} if state == "publishing" else set()) == wanted,
+        f"{state}: {sorted(open_alerts)}",
+    )
 
 
 def its_deliveries_fit(step: Step, post: Row) -> None:
@@ -201,7 +225,9 @@ def a_delivery_is_whole(step: Step, row: Row) -> None:
     held = row["state"] in ("claimed", "sending")
     law("lease", (row["lease_until"] is not None) == held, f"{row['state']} and lease {row['lease_until']}")
     alerts = {
-        a["kind"] for a in step.after.of("Alert").values() if a["target_id"] == str(row["id"]) and a["resolved_at"] is None
+        a["kind"]
+        for a in step.after.of("Alert").values()
+        if a["target_id"] == str(row["id"]) and a["resolved_at"] is None
     }
     law("alerts", ("unconfirmed" in alerts) == (row["state"] == "unconfirmed"), f"{row['state']}: {sorted(alerts)}")
 

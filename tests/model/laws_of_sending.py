@@ -32,7 +32,11 @@ def approvals_are_earned(step: Step) -> None:
 
 def _checked(step: Step, approval: Row) -> None:
     run = step.after.of("CheckRun").get(approval["check_run"])
-    law("checked", run is not None and run["state"] == "complete" and run["version"] == approval["version_id"], "not checked")
+    law(
+        "checked",
+        run is not None and run["state"] == "complete" and run["version"] == approval["version_id"],
+        "not checked",
+    )
     assert run is not None
     law("checked", run["packs_digest"] == step.digest, "checked with rules that no longer apply")
 
@@ -65,7 +69,9 @@ def passed_checks(step: Step) -> None:
         for finding in Finding.objects.filter(run_id=data["run"], severity="block"):
             answer = authors.get(finding.answer_key)
             disputed = answer is not None and answer.kind in DISPUTES
-            waits = (linked or (answer is not None and answer.kind == "authorised")) and "authorization" in finding.clears_with
+            waits = (
+                linked or (answer is not None and answer.kind == "authorised")
+            ) and "authorization" in finding.clears_with
             law("blocked", not finding.hard and (disputed or waits), f"{finding.rule_id} passed the checks")
 
 
@@ -128,9 +134,16 @@ def words_on_the_desk(step: Step) -> None:
     for pk, belief in step.facts.posts.items():
         copy = step.after.of("WorkingCopy")[pk]
         if belief.tampered and step.after.posts[pk]["state"] in ("draft", "changes_requested"):
-            belief.content, belief.tampered = replace(belief.content, text=copy["text"]), False  # the author reads it and goes on
+            belief.content, belief.tampered = (
+                replace(belief.content, text=copy["text"]),
+                False,
+            )  # the author reads it and goes on
         law("desk", belief.tampered or copy["text"] == belief.content.text, "the working copy says something else")
         voided = step.after.posts[pk]["approval_id"] is None
         if voided and step.after.posts[pk]["state"] != "archived":
             belief.signed = None
-        law("desk", belief.signed is None or belief.tampered or words_of(belief.signed) == belief.words, "signed words left the desk")
+        law(
+            "desk",
+            belief.signed is None or belief.tampered or words_of(belief.signed) == belief.words,
+            "signed words left the desk",
+        )

@@ -55,13 +55,16 @@ class Moves:
 
     # --- writing ---------------------------------------------------------------------------------------------
     def content(self, data: st.DataObject) -> Content:
-        text = data.draw(st.sampled_from((0, 0, 0, 1, 1, 2, 3, 4, 4, 5)), label="text")
+        text = data.draw(st.sampled_from((0, 0, 0, 1, 1, 1, 1, 2, 3, 4, 4, 5)), label="text")
         count = data.draw(st.sampled_from((1, 2, 2, 3)), label="channels")
         chosen = tuple(channel.pk for channel in self.w.channels[:count])
-        values: dict[str, Any] = {"text": TEXTS[text].format(n=data.draw(st.integers(1, 3), label="notice")), "channels": chosen}
+        values: dict[str, Any] = {
+            "text": TEXTS[text].format(n=data.draw(st.integers(1, 3), label="notice")),
+            "channels": chosen,
+        }
         if data.draw(st.booleans(), label="own words for a channel"):
             values["channel_texts"] = {str(chosen[-1]): "The short quillfeather notice for this channel."}
-        who = data.draw(st.sampled_from(("nobody", "nobody", "patients", "patients", "not_sure")), label="persons")
+        who = data.draw(st.sampled_from(("nobody",) * 6 + ("patients",) * 4 + ("not_sure",)), label="persons")
         if who == "patients":
             records = list(self.w.facts.records)
             record = records[data.draw(st.integers(0, len(records) - 1), label="record")]
@@ -82,7 +85,9 @@ class Moves:
 
     def edit(self, data: st.DataObject, pk: UUID, who: str) -> None:
         belief, user = self.w.facts.posts[pk], self.w.people[who]
-        how = data.draw(st.sampled_from(("words", "words", "words", "same", "title", "emergency", "stale")), label="how")
+        how = data.draw(
+            st.sampled_from(("words", "words", "words", "same", "title", "emergency", "stale")), label="how"
+        )
         edit_no = self.w.now.posts[pk]["edit_no"] - (1 if how == "stale" else 0)
         content = self.content(data) if how in ("words", "stale") else belief.content
         content = replace(content, emergency=belief.content.emergency)
@@ -115,7 +120,12 @@ class Moves:
             )
             self.w.facts.posts[new.pk] = Belief(new.pk, user.pk, content, {user.pk})
 
-        self.w.attempt("correct" if correction else "copy", lambda: copy_post(post, by=user, correction=correction), learn, told=who)
+        self.w.attempt(
+            "correct" if correction else "copy",
+            lambda: copy_post(post, by=user, correction=correction),
+            learn,
+            told=who,
+        )
 
     def discard(self, _data: st.DataObject, pk: UUID, who: str) -> None:
         self.w.attempt("discard", lambda: close.discard(pk, by=self.w.people[who]), told=who)
@@ -135,7 +145,9 @@ class Moves:
             if not copy.text:
                 belief.content = replace(belief.content, text="", channel_texts={}, first_comment="", links=())
 
-        self.w.attempt("redact", lambda: redact.redact_version(chosen["id"], by=self.w.people[who], words=WORDS), learn, told=who)
+        self.w.attempt(
+            "redact", lambda: redact.redact_version(chosen["id"], by=self.w.people[who], words=WORDS), learn, told=who
+        )
 
     # --- checking --------------------------------------------------------------------------------------------
     def _open_runs(self, pk: UUID) -> list[Row]:
@@ -208,7 +220,7 @@ class Moves:
 
     def _version(self, data: st.DataObject, pk: UUID) -> UUID:
         version = self.w.now.posts[pk]["current_version_id"]
-        if version is not None and data.draw(st.integers(0, 9), label="version on screen") != 9:
+        if version is not None and data.draw(st.sampled_from(range(10)), label="version on screen") != 9:
             return version  # type: ignore[no-any-return]
         older = [v["id"] for v in self.w.now.of("PostVersion").values() if v["post_id"] == pk and v["id"] != version]
         return older[0] if older else uuid4()
@@ -230,7 +242,9 @@ class Moves:
         version = self._version(data, pk)
         self.w.attempt(
             "request_changes",
-            lambda: decide.request_changes(pk, by=self.w.people[who], version_id=version, reason="wording", words=WORDS),
+            lambda: decide.request_changes(
+                pk, by=self.w.people[who], version_id=version, reason="wording", words=WORDS
+            ),
             told=who,
         )
 
@@ -278,7 +292,9 @@ class Moves:
         self.w.attempt("settle", lambda: settle.settle(pk, by=self.w.people[who]), told=who)
 
     def request_takedown(self, _data: st.DataObject, pk: UUID, who: str) -> None:
-        self.w.attempt("request_takedown", lambda: takedown.request_takedown(pk, by=self.w.people[who], words=WORDS), told=who)
+        self.w.attempt(
+            "request_takedown", lambda: takedown.request_takedown(pk, by=self.w.people[who], words=WORDS), told=who
+        )
 
     def cancel_takedown(self, _data: st.DataObject, pk: UUID, who: str) -> None:
         self.w.attempt("cancel_takedown", lambda: takedown.cancel_takedown(pk, by=self.w.people[who]), told=who)

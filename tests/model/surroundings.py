@@ -65,7 +65,9 @@ class Surroundings(Workers):
             self.w.facts.grants.setdefault(user.pk, {})[grant.pk] = (role, where)
 
         group = None if channel else self.w.main
-        self.w.attempt("grant", lambda: grant_role(user, role=Role(role), group=group, channel=channel, by=by), learn, told=who)
+        self.w.attempt(
+            "grant", lambda: grant_role(user, role=Role(role), group=group, channel=channel, by=by), learn, told=who
+        )
 
     def end_role(self, data: st.DataObject) -> None:
         who = data.draw(st.sampled_from((*LEAVERS, "nobody", "adam")), label="of")
@@ -104,7 +106,12 @@ class Surroundings(Workers):
         def learn(_record: object) -> None:
             self.w.facts.records[pk].revoked = True
 
-        self.w.attempt("revoke", lambda: revoke_authorization(pk, by=self.w.people[who], words="Quillfeather said no."), learn, told=who)
+        self.w.attempt(
+            "revoke",
+            lambda: revoke_authorization(pk, by=self.w.people[who], words="Quillfeather said no."),
+            learn,
+            told=who,
+        )
 
     # --- stops and channels ----------------------------------------------------------------------------------
     def stop(self, data: st.DataObject) -> None:
@@ -154,12 +161,16 @@ class Surroundings(Workers):
         if off:
             pk: UUID = off[0]
             self.w.attempt(
-                "enable", lambda: channels.enable_channel(pk, by=self.w.people[who]), lambda _c: self.w.facts.off.discard(pk)
+                "enable",
+                lambda: channels.enable_channel(pk, by=self.w.people[who]),
+                lambda _c: self.w.facts.off.discard(pk),
             )
         else:
             pk = data.draw(st.sampled_from(self.w.channels), label="channel").pk
             self.w.attempt(
-                "disable", lambda: channels.disable_channel(pk, by=self.w.people[who]), lambda _c: self.w.facts.off.add(pk)
+                "disable",
+                lambda: channels.disable_channel(pk, by=self.w.people[who]),
+                lambda _c: self.w.facts.off.add(pk),
             )
 
     def network_mood(self, data: st.DataObject) -> None:

@@ -30,7 +30,9 @@ class Tally:
         names = sorted({*self.done, *self.refused})
         lines += [f"{name:<28}{self.done[name]:>7}{self.refused[name]:>9}" for name in names]
         lines.append(f"edges of the design taken: {len(EDGES) - len(self.missing())} of {len(EDGES)}")
-        lines += [f"  {name:<18}{start:>19} -> {to:<19}{self.edges[name, start, to]:>6}" for name, start, to in sorted(EDGES)]
+        lines += [
+            f"  {name:<18}{start:>19} -> {to:<19}{self.edges[name, start, to]:>6}" for name, start, to in sorted(EDGES)
+        ]
         seen = [edge for edge in sorted(DELIVERY_EDGES) if self.delivery_edges[edge]]
         lines.append(f"delivery edges seen as a step of their own: {len(seen)} of {len(DELIVERY_EDGES)}")
         lines += [f"  {start:>12} -> {to:<12}{self.delivery_edges[start, to]:>6}" for start, to in seen]

@@ -84,7 +84,9 @@ class Workers(Moves):
         row = self.w.now.deliveries[hand.claim.delivery]
         holds = row["state"] == "sending" and row["attempt"] == hand.claim.fence
         result = self.w.attempt("record_outcome", lambda: steps.record_outcome(hand.claim, outcome))
-        assert holds == (result != "late"), f"fence: a claim of attempt {hand.claim.fence} wrote {result} on {row['attempt']}"
+        assert holds == (result != "late"), (
+            f"fence: a claim of attempt {hand.claim.fence} wrote {result} on {row['attempt']}"
+        )
         hand.told += 1
         if hand.told == 3:
             self.hands.remove(hand)
@@ -147,7 +149,7 @@ class Workers(Moves):
     def remove(self, data: st.DataObject, pk: UUID, _who: str = "") -> None:
         if sent := self._of(pk, "sent"):
             chosen = sent[data.draw(st.integers(0, len(sent) - 1), label="delivery")]
-            if data.draw(st.integers(0, 3), label="the process dies between intent and call") == 0:
+            if data.draw(st.sampled_from(range(4)), label="the process dies between intent and call") == 3:
                 row = Delivery.objects.select_related("channel", "post").get(pk=chosen)
                 self.w.attempt("removal_begins", lambda: leases._begin_removal(row))
             else:

@@ -179,7 +179,9 @@ class World:
         except Refused as refused:
             refusal = refused
         codes = ", ".join(r.code for r in refusal.reasons) if refusal else ""
-        self.story.append(f"{clock.now():%d %b %H:%M:%S} {name} {told}" + (f" REFUSED {codes}" if refusal else f" -> {result}"))
+        self.story.append(
+            f"{clock.now():%d %b %H:%M:%S} {name} {told}" + (f" REFUSED {codes}" if refusal else f" -> {result}")
+        )
         if refusal is None and then is not None:
             then(result)
         self._commit()
@@ -241,12 +243,26 @@ class World:
 
     def _waiting(self) -> list[str]:
         """What has not come to rest."""
-        found = [f"post {p['state']}" for p in self.now.posts.values() if p["state"] in ("checking", "scheduled", "publishing")]
-        found += [f"delivery {d['state']}" for d in self.now.deliveries.values() if d["state"] in ("due", "claimed", "sending")]
+        found = [
+            f"post {p['state']}"
+            for p in self.now.posts.values()
+            if p["state"] in ("checking", "scheduled", "publishing")
+        ]
         found += [
-            f"check {r['state']}" for r in self.now.of("CheckRun").values() if r["state"] in ("queued", "running", "error")
+            f"delivery {d['state']}"
+            for d in self.now.deliveries.values()
+            if d["state"] in ("due", "claimed", "sending")
+        ]
+        found += [
+            f"check {r['state']}"
+            for r in self.now.of("CheckRun").values()
+            if r["state"] in ("queued", "running", "error")
         ]
         for d in self.now.deliveries.values():
-            if d["state"] == "sent" and d["removal_wanted_at"] and self.now.posts[d["post_id"]]["state"] == "takedown_requested":
+            if (
+                d["state"] == "sent"
+                and d["removal_wanted_at"]
+                and self.now.posts[d["post_id"]]["state"] == "takedown_requested"
+            ):
                 found.append("removal")
         return found
