@@ -157,7 +157,7 @@ CACHES: dict[str, dict[str, Any]] = {
         "LOCATION": _cache_url,
         "KEY_PREFIX": "hs",
         # A page must not wait for a server that is down.
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": Retry(NoBackoff(), 0)},
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1, "retry": Retry(NoBackoff(), 0)},
     }
 }
 
@@ -273,12 +273,18 @@ AUDIT_CHECKPOINT_FILE = env.text("HEALTHSOCIAL_AUDIT_CHECKPOINT_FILE_PATH") or s
 # --- product -----------------------------------------------------------------------------------------------
 RULEPACK_DIR = BASE_DIR / "compliance" / "rulepacks"
 DISPATCH_INTERVAL_SECONDS = 2
-LEASE_SECONDS = 120
 CHECK_LEASE_SECONDS = 300
 CHECK_MAX_ATTEMPTS = 3
-CHECK_TIME_LIMIT_SECONDS = 60  # one try of one version; well below the lease
+CHECK_TIME_LIMIT_SECONDS = 30  # one try of one version; well below the lease
 SILENT_AFTER_SECONDS = 60
 NETWORK_TIMEOUT_SECONDS = env.integer("HEALTHSOCIAL_NETWORK_TIMEOUT", 30)
+if not 1 <= NETWORK_TIMEOUT_SECONDS <= 120:
+    raise ImproperlyConfigured("HEALTHSOCIAL_NETWORK_TIMEOUT must be 1 to 120 seconds")
+LEASE_SECONDS = NETWORK_TIMEOUT_SECONDS + 90  # a call must end well before others take its lease for dead
+READ_BACK_SECONDS = 5  # asking a network whether it has a post
+# Overdue by more than AFTER, a channel's posts leave at least PACE apart; 0 lets them leave at once (posts/pacing.py).
+BACKLOG_AFTER_SECONDS = 300
+BACKLOG_PACE_SECONDS = env.integer("HEALTHSOCIAL_BACKLOG_PACE", 30)
 
 LOGGING: dict[str, Any] = {
     "version": 1,

@@ -323,13 +323,19 @@ class Ready:
     hold: bool = False
 
 
+def too_late(delivery: Delivery, channel: Channel, organisation: Organisation, *, now: datetime) -> list[Reason]:
+    """What was approved for Tuesday may be wrong on Thursday."""
+    own = channel.max_lateness_minutes
+    lateness = own if own is not None else organisation.max_lateness_minutes
+    if now <= delivery.due_at + timedelta(minutes=lateness):
+        return []
+    return [Reason("too_late", _("Its time had passed by more than %(n)d minutes.") % {"n": lateness})]
+
+
 def may_leave(post: Post, delivery: Delivery, channel: Channel, organisation: Organisation, *, now: datetime) -> Ready:
     """start_publishing's guard, read again for every single delivery inside the claim (law 7)."""
-    lateness = (
-        channel.max_lateness_minutes if channel.max_lateness_minutes is not None else organisation.max_lateness_minutes
-    )
-    if now > delivery.due_at + timedelta(minutes=lateness):
-        return Ready((Reason("too_late", _("Its time had passed by more than %(n)d minutes.") % {"n": lateness}),))
+    if late := too_late(delivery, channel, organisation, now=now):
+        return Ready(tuple(late))
     if broken := seal_matches(post, post.current_version):
         return Ready(tuple(broken), hold=True)
     assert post.current_version is not None

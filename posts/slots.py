@@ -73,6 +73,23 @@ def resolve(wall: str, zone: str, *, second: bool | None = None) -> Slot:
     return Slot(instant, zone, chosen.strftime("%Y-%m-%dT%H:%M"))
 
 
+def shown(at: datetime, zone: ZoneInfo) -> str:
+    """What clocks in the zone show at this instant, in the form in which a chosen time is kept."""
+    return at.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
+
+
+def kept(wall: str, zone: ZoneInfo, *, near: datetime) -> datetime:
+    """The instant of a wall time that was chosen under other rules of its zone.
+
+    Of two readings the one nearer to the old instant; of none (clocks skip it) as much later as they go forward.
+    """
+    chosen = datetime.fromisoformat(wall)
+    instants = readings(chosen, zone)
+    if instants:
+        return min(instants, key=lambda instant: abs(instant - near))
+    return chosen.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
 def now_slot(now: datetime, zone: str) -> Slot:
     """The slot "now", in the organisation's zone."""
-    return Slot(now, zone, now.astimezone(zone_of(zone)).strftime("%Y-%m-%dT%H:%M"))
+    return Slot(now, zone, shown(now, zone_of(zone)))

@@ -8,6 +8,7 @@ from healthsocial.org.queries import organisation
 from posts.actions.check import run_check as run_check_action
 from posts.actions.deliver import deliver as deliver_action
 from posts.actions.recheck import recheck_everything_outdated
+from posts.actions.rederive_slots import rederive_slots
 from posts.rounds import beat
 
 
@@ -30,6 +31,7 @@ def worker_heartbeat() -> None:
 
 @shared_task(name="posts.housekeeping")
 def housekeeping() -> int:
-    """Recheck what was checked with other packs. Returns how many posts were queued."""
+    """Keep slots at their time on the clock; recheck what was checked with other packs. Returns how many were queued."""
     organisation()
+    rederive_slots()
     return recheck_everything_outdated()

@@ -13,6 +13,7 @@ from healthsocial import clock
 from healthsocial.audit import triggers
 from healthsocial.org.models import Channel, ChannelGroup, Grant, User
 from healthsocial.org.roles import Role
+from posts import wake
 from tests.database import drop_triggers, flush_by_deleting
 
 _left_out: list[str] = []
@@ -91,6 +92,7 @@ class Cast:
 @pytest.fixture(autouse=True)
 def _clock_stands_at_zero() -> Iterator[None]:
     clock.set_offset(0)
+    wake.ask_again()
     yield
     clock.set_offset(0)
 

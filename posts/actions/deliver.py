@@ -1,13 +1,15 @@
 """One delivery: claim, recheck and commit the intent, call, record under the fence (law 7)."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db import Error as DatabaseError
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from compliance import coverage
 from healthsocial import clock
@@ -15,7 +17,7 @@ from healthsocial.audit.log import Act, action, database_now
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Channel
 from healthsocial.org.queries import organisation
-from posts import canonical, guards
+from posts import canonical, due, guards, pacing
 from posts.actions import deliveries
 from posts.actions.check import hold_by_system
 from posts.actions.move import SYSTEM, lock_post, relied_on
@@ -24,6 +26,8 @@ from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
 from posts.networks import adapter_for
 from posts.networks.base import Order, Permanent, Receipt, Retryable, Unknown, id_for_record
+from posts.networks.call import Outcome
+from posts.networks.call import send as call_network
 
 logger = logging.getLogger(__name__)
 D = DeliveryState
@@ -49,24 +53,24 @@ def deliver(delivery_id: UUID) -> str:
     order = begin_sending(claim)
     if order is None:
         return "stopped"
-    return record_outcome(claim, _call(claim, order))
+    return keep_outcome(claim, _call(claim, order))
 
 
 def claim_delivery(delivery_id: UUID) -> Claim | None:
     """`due -> claimed` by conditional UPDATE. A lease, not an act: it is recorded with the intent it leads to."""
     with transaction.atomic():
-        # A worker whose clock runs ahead of the database's must not publish early (a second is let pass: SQLite
-        # counts in milliseconds).
-        now = min(clock.now(), database_now() + clock.offset() + timedelta(seconds=1))
-        taken = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=now).update(
-            state=D.CLAIMED,
-            attempt=F("attempt") + 1,
-            lease_until=datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS),
-        )
-        if taken != 1:
+        now = due.now()
+        ready = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=now)
+        row = ready.select_related("channel__group").first()
+        if row is None:
             return None
-        row = Delivery.objects.select_related("channel__group").get(pk=delivery_id)
-        return Claim(row.pk, row.post_id, row.channel, row.attempt)
+        mine = ready.filter(attempt=row.attempt)
+        if wait := pacing.wait_until(row, now):
+            mine.update(next_attempt_at=wait, woken_at=None)
+            return None
+        if mine.update(state=D.CLAIMED, attempt=row.attempt + 1, lease_until=due.lease_end()) != 1:
+            return None
+        return Claim(row.pk, row.post_id, row.channel, row.attempt + 1)
 
 
 def begin_sending(claim: Claim) -> Order | None:
@@ -84,7 +88,7 @@ def begin_sending(claim: Claim) -> Order | None:
         if str(delivery.channel_id) not in canonical.read(delivery.version)["channels"]:
             _cancel(act, claim, "channel_not_approved")
             return None
-        ready = guards.may_leave(post, delivery, delivery.channel, organisation(), now=clock.now())
+        ready = guards.may_leave(post, delivery, delivery.channel, organisation(), now=due.now())
         if ready.reasons:
             _stop(act, claim, post, ready)
             return None
@@ -96,10 +100,7 @@ def begin_sending(claim: Claim) -> Order | None:
                 f"post.{Transition.START_PUBLISHING.value}",
                 data={"version": str(post.current_version_id), "state": post.state},
             )
-        intent = _mine(claim, D.CLAIMED).update(
-            state=D.SENDING, lease_until=datetime.now(UTC) + timedelta(seconds=settings.LEASE_SECONDS)
-        )
-        if intent != 1:
+        if _mine(claim, D.CLAIMED).update(state=D.SENDING, lease_until=due.lease_end()) != 1:
             raise RuntimeError("the claim was lost under the post's lock")
         act.record(
             "delivery.sending",
@@ -144,7 +145,7 @@ def _stop(act: Act, claim: Claim, post: Post, ready: guards.Ready) -> None:
             lease_until=None,
             error_code=code[:80],
             woken_at=None,
-            next_attempt_at=clock.now() + timedelta(seconds=WAIT_SECONDS),
+            next_attempt_at=due.now() + timedelta(seconds=WAIT_SECONDS),
         )
         if before == code:
             act.nothing_changed()  # said once is enough; it waits on for the same reason
@@ -157,18 +158,28 @@ def _stop(act: Act, claim: Claim, post: Post, ready: guards.Ready) -> None:
         deliveries.conclude(act, post)
 
 
-def _call(claim: Claim, order: Order) -> Receipt | Permanent | Retryable | Unknown:
-    """The irreversible call, outside any transaction. Whatever is not proof of refusal is Unknown."""
+def _call(claim: Claim, order: Order) -> Outcome:
+    """The irreversible call, outside any transaction, and only with a lease that lasts longer than the call may."""
+    needed = database_now() + timedelta(seconds=settings.NETWORK_TIMEOUT_SECONDS)
+    if not _mine(claim, D.SENDING).filter(lease_until__gt=needed).exists():
+        # This process was stopped for minutes between intent and call; others may have settled the row meanwhile.
+        return Retryable("lease_ran_out")
+    return call_network(adapter_for(claim.channel.network), order, str(claim.delivery))
+
+
+def keep_outcome(claim: Claim, outcome: Outcome, *, how: str = "answer") -> str:
+    """Record what the network said; when the connection to the database breaks at that moment, on a new one."""
     try:
-        return adapter_for(claim.channel.network).send(order)
-    except (Permanent, Retryable, Unknown) as outcome:
-        return outcome
-    except Exception as error:  # noqa: BLE001  an unexpected answer must never lead to a second try
-        logger.error("delivery %s: %s from the network", claim.delivery, type(error).__name__)
-        return Unknown(type(error).__name__)
+        return record_outcome(claim, outcome, how=how)
+    except DatabaseError as error:
+        if connection.in_atomic_block:
+            raise
+        logger.error("delivery %s: answer not recorded (%s); trying again", claim.delivery, type(error).__name__)
+        connection.close()
+        return record_outcome(claim, outcome, how=how)
 
 
-def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unknown, *, how: str = "answer") -> str:
+def record_outcome(claim: Claim, outcome: Outcome, *, how: str = "answer") -> str:
     """Write what the network said, under the fence; a late answer of a lost lease changes nothing."""
     with action("delivery.recorded", actor=SYSTEM, target=("post", str(claim.post))) as act:
         post = lock_post(claim.post)
@@ -177,7 +188,12 @@ def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unkn
         if taken != 1:
             act.record(
                 "delivery.late_answer",
-                data={"delivery": str(claim.delivery), "attempt": claim.fence, "outcome": type(outcome).__name__},
+                data={
+                    "delivery": str(claim.delivery),
+                    "attempt": claim.fence,
+                    "outcome": type(outcome).__name__,
+                    "remote_id": id_for_record(str(values.get("remote_id", ""))),
+                },
             )
             return "late"
         state = str(values["state"])
@@ -192,15 +208,31 @@ def record_outcome(claim: Claim, outcome: Receipt | Permanent | Retryable | Unkn
                 "remote_id": id_for_record(str(values.get("remote_id", ""))),
             },
         )
-        _alert(claim, state, str(values.get("error_code", "")))
-        _takedown_if_wanted(act, post, claim)
-        deliveries.conclude(act, post)
-        request_wanted_takedown(act, post)
+        _afterwards(claim, lambda: _alert(claim, state, str(values.get("error_code", ""))))
+        _afterwards(claim, lambda: _conclude(act, post, claim))
         return state
 
 
-def _values(claim: Claim, outcome: Receipt | Permanent | Retryable | Unknown, row: Delivery) -> dict[str, object]:
-    now = clock.now()
+def _afterwards(claim: Claim, step: Callable[[], None]) -> None:
+    """What follows from an answer must not lose the answer: a failure here is made up for by the next round."""
+    try:
+        with action("delivery.afterwards", actor=SYSTEM, target=("post", str(claim.post))) as nested:
+            nested.nothing_changed()
+            step()
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not connection.is_usable():
+            raise
+        logger.error("delivery %s: %s after its answer was recorded", claim.delivery, type(error).__name__)
+
+
+def _conclude(act: Act, post: Post, claim: Claim) -> None:
+    _takedown_if_wanted(act, post, claim)
+    deliveries.conclude(act, post)
+    request_wanted_takedown(act, post)
+
+
+def _values(claim: Claim, outcome: Outcome, row: Delivery) -> dict[str, object]:
+    now = due.now()
     if isinstance(outcome, Receipt):
         return {
             "state": D.SENT.value,

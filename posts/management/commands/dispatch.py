@@ -15,10 +15,11 @@ from django.db import close_old_connections, connection
 
 from healthsocial.org.actions.keep_checkpoint import keep_checkpoint
 from posts.actions.recheck import recheck_everything_outdated
+from posts.actions.rederive_slots import rederive_slots
 from posts.rounds import run_round
 
 logger = logging.getLogger(__name__)
-RECHECK_EVERY_SECONDS = 60
+HOUSEKEEPING_EVERY_SECONDS = 60
 CHECKPOINT_EVERY_SECONDS = 60
 
 
@@ -36,17 +37,21 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        last_recheck, last_checkpoint = time.monotonic(), -math.inf
+        last, last_checkpoint = -math.inf, -math.inf
         while not stop.is_set():
             try:
                 close_old_connections()
                 if time.monotonic() - last_checkpoint > CHECKPOINT_EVERY_SECONDS:
                     last_checkpoint = time.monotonic()  # first: what fails here must not stop the rounds
                     self.keep_checkpoint()
+                # Beat does the housekeeping too; without a broker only we can.
+                housekeeping = time.monotonic() - last > HOUSEKEEPING_EVERY_SECONDS
+                if housekeeping:
+                    last = time.monotonic()
+                    rederive_slots()  # before what is due: its time may have moved
                 run_round()
-                if time.monotonic() - last_recheck > RECHECK_EVERY_SECONDS:
-                    recheck_everything_outdated()  # beat does this too; without a broker only we can
-                    last_recheck = time.monotonic()
+                if housekeeping:
+                    recheck_everything_outdated()
             except DatabaseError as error:
                 logger.error("database unavailable (%s); trying again", type(error).__name__)
                 connection.close()
