@@ -98,6 +98,11 @@ LOST_SENDING_POINTS: dict[str, Install] = {
 
 def in_child(step: Callable[[], object], *install: Install) -> int:
     """Do the step in a forked process; returns how it ended: 0, 1 for an exception, or the negative signal."""
+    return ended(start_child(step, *install))
+
+
+def start_child(step: Callable[[], object], *install: Install) -> int:
+    """Begin the step in a forked process; returns its number."""
     connections.close_all()  # two processes must not share a connection
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # forking beside the test runner's own threads
@@ -114,6 +119,10 @@ def in_child(step: Callable[[], object], *install: Install) -> int:
             sys.stderr.write(f"child: {type(error).__name__}: {error}\n")
         finally:
             os._exit(code)
+    return pid
+
+
+def ended(pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 

@@ -51,7 +51,7 @@ def _kill_backend() -> None:
         cursor.connection.close()
 
 
-def _deliver_through(patch: pytest.MonkeyPatch, number: int, hurt: Callable[[], None], *, after: bool = False) -> str:
+def deliver_through(patch: pytest.MonkeyPatch, number: int, hurt: Callable[[], None], *, after: bool = False) -> str:
     with patch.context() as hurting:
         _at_commit(hurting, number, hurt, after=after)
         row = Delivery.objects.get()
@@ -68,7 +68,7 @@ def test_a_backend_killed_at_the_commit_of_the_intent_sends_nothing(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = world.only(world.due_now(cast, world.practice(cast)))
-    assert _deliver_through(monkeypatch, INTENT, _kill_backend) == "OperationalError"
+    assert deliver_through(monkeypatch, INTENT, _kill_backend) == "OperationalError"
     assert accepted(row.channel_id) == []
     assert Delivery.objects.get().state == D.CLAIMED
     world.until_quiet()
@@ -83,7 +83,7 @@ def test_a_backend_killed_at_the_commit_of_the_receipt_loses_nothing(
 ) -> None:
     """The answer is in our hands, so it is recorded on a new connection at once; committed already, it stays."""
     row = world.only(world.due_now(cast, world.practice(cast)))
-    assert _deliver_through(monkeypatch, RECEIPT, _kill_backend, after=after) == D.SENT
+    assert deliver_through(monkeypatch, RECEIPT, _kill_backend, after=after) == D.SENT
     assert len(accepted(row.channel_id)) == 1
     assert moves.fresh(row.post).state == State.PUBLISHED
     world.all_is_well()
