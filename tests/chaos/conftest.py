@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from posts import rounds
 from tests.thorough import THOROUGH
 
 TOTALS: list[str] = []
@@ -33,3 +34,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def no_broker(settings: Settings) -> None:
     """The database is the schedule; tests that want a broker start one of their own."""
     settings.BROKER_CONFIGURED = False
+
+
+@pytest.fixture(autouse=True)
+def _no_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a round would stop before its end, or settle without reading back; `test_within_a_minute` has that."""
+    monkeypatch.setattr(rounds, "SWEEP_SECONDS", 60.0)
+    monkeypatch.setattr(rounds, "WORK_SECONDS", 120.0)

@@ -161,7 +161,7 @@ def test_from_the_intent_on_the_post_leaves_and_the_order_is_on_record(
             said: list[str] = []
             other = threading.Thread(target=_in_thread, args=(said, stop, cast, post, channel))
             other.start()
-            other.join(0.3 if where == "guards read" else 60)
+            other.join(0.15 if where == "guards read" else 60)
             barrier.go.set()
             worker.join(60)
             other.join(60)

@@ -14,6 +14,7 @@ from posts.enums import DeliveryState
 from posts.models import Delivery
 from posts.networks.base import Order, Receipt
 from posts.networks.practice import PracticeNetwork
+from posts.rounds import SWEEP_SECONDS
 from tests.chaos import world
 from tests.conftest import Cast
 
@@ -24,9 +25,9 @@ D = DeliveryState
 def test_the_arithmetic_of_the_limits() -> None:
     """The longest time between the end of a lease and its settlement, with every network and check at its limit."""
     longest_step = max(ours.NETWORK_TIMEOUT_SECONDS, ours.CHECK_TIME_LIMIT_SECONDS)
-    sweep = rounds.SWEEP_SECONDS + ours.READ_BACK_SECONDS  # the last read-back begins just before patience ends
+    sweep = SWEEP_SECONDS + ours.READ_BACK_SECONDS  # the last read-back begins just before patience ends
     # It ends just after a sweep has looked; then slow work goes on until the next sweep, which takes it last.
-    worst = sweep + rounds.SWEEP_SECONDS + longest_step + sweep
+    worst = sweep + SWEEP_SECONDS + longest_step + sweep
     assert worst <= 60
     assert ours.DISPATCH_INTERVAL_SECONDS + sweep <= 60
     # A call ends well before its lease, so that no lease of a living process is taken for dead.

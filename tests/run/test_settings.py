@@ -44,6 +44,8 @@ def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         ({"HEALTHSOCIAL_HOSTS": "good.example.org,*.example.org"}, "without wildcards"),
         ({"HEALTHSOCIAL_HOSTS": ".example.org"}, "without wildcards"),
         ({"HEALTHSOCIAL_ENV": "prod"}, "must be local, production or test"),
+        ({"HEALTHSOCIAL_NETWORK_TIMEOUT": "0"}, "must be 1 to 120 seconds"),
+        ({"HEALTHSOCIAL_NETWORK_TIMEOUT": "121"}, "must be 1 to 120 seconds"),
         ({"DATABASE_URL": "nonsense"}, "DATABASE_URL is not understood"),
         ({"DATABASE_URL": "sqlite:///x.db"}, "must name a PostgreSQL database"),
     ],
