@@ -212,7 +212,8 @@ class ComposerForm(WallTimeMixin):
             names.setdefault(channel.character_limit, []).append(channel.name)
         shown = []
         for limit in sorted(names):
-            label = ", ".join(names[limit][:3]) + (f" +{len(names[limit]) - 3}" if len(names[limit]) > 3 else "")
+            some, more = ", ".join(names[limit][:3]), len(names[limit]) - 3
+            label = str(_("%(names)s and %(n)d more")) % {"names": some, "n": more} if more > 0 else some
             shown.append({"limit": limit, "label": label})
         return shown
 

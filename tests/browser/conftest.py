@@ -1,7 +1,6 @@
 """A real browser against a real server: Chromium of the system, driven by Playwright. Skipped with a reason without it."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,18 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.chromium import CHROMIUM, WHY_NOT, launch
 from tests.conftest import PASSWORD
 
 AXE = (Path(__file__).parent.parent / "vendor" / "axe.min.js").read_text(encoding="utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if CHROMIUM is None:
-        reason = pytest.mark.skip(reason="no Chromium on this machine (install the package `chromium`)")
+        reason = pytest.mark.skip(reason=WHY_NOT)
         for item in items:
-            if item.path.parent == Path(__file__).parent:
+            if item.path.parent == Path(__file__).parent and item.get_closest_marker("browser"):
                 item.add_marker(reason)
 
 
@@ -30,9 +29,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def chromium() -> Iterator[Browser]:
     # Playwright's loop runs in this thread, and Django takes that for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = launch(playwright)
         yield browser
         browser.close()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

@@ -19,6 +19,7 @@ from healthsocial.org import hidden
 
 register = template.Library()
 
+SHORT_FILTER = 4  # fields that fit beside each other
 SPRITE = "vendor/lucide/sprite.svg"
 
 
@@ -130,6 +131,12 @@ def in_zone(at: datetime | None, zone: str | tzinfo | None) -> str:
 
 
 @register.filter
+def plain_words(code: str) -> str:
+    """A code of the record as people read it: "compliance officer" for compliance_officer."""
+    return str(code).replace("_", " ")
+
+
+@register.filter
 def initials(name: str) -> str:
     """At most two letters that stand for a person's name."""
     words = [word for word in str(name).replace("@", " ").split() if word[:1].isalnum()]
@@ -171,6 +178,24 @@ def control_kind(field: BoundField) -> str:
     if isinstance(widget, RadioSelect | CheckboxSelectMultiple):
         return "group"
     return "check" if isinstance(widget, CheckboxInput) else "box"
+
+
+@register.filter
+def shown_filters(fields: list[BoundField]) -> list[BoundField]:
+    """The filters that are always in sight: all of a short form, the first two of a long one."""
+    return fields if len(fields) <= SHORT_FILTER else fields[:2]
+
+
+@register.filter
+def hidden_filters(fields: list[BoundField]) -> list[BoundField]:
+    """The rest of a long filter form, behind "More filters"."""
+    return fields[2:] if len(fields) > SHORT_FILTER else []
+
+
+@register.filter
+def any_filter_used(fields: list[BoundField]) -> bool:
+    """Whether one of them narrows the list, or is wrong: then they must be in sight."""
+    return any(field.value() not in (None, "", False) or field.errors for field in fields)
 
 
 @register.simple_tag
