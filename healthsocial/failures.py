@@ -1,11 +1,19 @@
-"""What a person sees when a request fails on our side. The pages stand without the database."""
+"""What a person sees when a request cannot be read, or fails on our side. The pages stand without the database."""
 
 import sys
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.defaults import server_error
+
+
+def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The page says whether it was too much at once. Drawn without the request: reading that is what went wrong."""
+    too_much = isinstance(exception, RequestDataTooBig | TooManyFieldsSent)
+    return HttpResponse(render_to_string("400.html", {"too_much": too_much}), status=413 if too_much else 400)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:

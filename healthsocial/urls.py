@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from healthsocial.health import healthz
 
+handler400 = "healthsocial.failures.bad_request"
 handler500 = "healthsocial.failures.handler500"
 
 # Of allauth only what signing in needs: an address is changed by an administrator, through an action.

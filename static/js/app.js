@@ -22,15 +22,19 @@
   }
 
   // --- dialogs and dismissing -----------------------------------------------------------------------------
-  function openDialog(id) {
+  // The browser gives the focus back to the opener; one in a menu that closed behind it cannot take it: then its button.
+  function openDialog(id, opener) {
     const dialog = document.getElementById(id);
-    if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
+    if (!(dialog instanceof HTMLDialogElement) || dialog.open) return;
+    const menu = opener?.closest(".dropdown-menu")?.parentElement?.querySelector("[data-bs-toggle]");
+    if (menu) dialog.addEventListener("close", () => menu.focus(), { once: true });
+    dialog.showModal();
   }
 
   document.addEventListener("click", (event) => {
     const target = event.target;
     const opener = target.closest("[data-dialog-open]");
-    if (opener) return openDialog(opener.dataset.dialogOpen);
+    if (opener) return openDialog(opener.dataset.dialogOpen, opener);
     if (target.closest("[data-dialog-close]")) return target.closest("dialog")?.close();
     // A click on the dialog element itself is a click on its backdrop: the content is in its children.
     if (target instanceof HTMLDialogElement) {

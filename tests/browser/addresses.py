@@ -1,5 +1,6 @@
-"""The product's addresses, and one behind which something breaks."""
+"""The product's addresses, and some behind which something breaks."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
@@ -10,6 +11,9 @@ def broken(_request: HttpRequest) -> HttpResponse:
     raise RuntimeError("this page is broken on purpose")
 
 
-if hasattr(urls, "handler400"):
-    handler400 = urls.handler400
-urlpatterns = [path("broken/", broken, name="broken"), path("", include(urls.urlpatterns))]
+def too_much(_request: HttpRequest) -> HttpResponse:
+    raise RequestDataTooBig
+
+
+handler400 = urls.handler400
+urlpatterns = [path("broken/", broken), path("too-much/", too_much), path("", include(urls.urlpatterns))]

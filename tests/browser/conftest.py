@@ -72,6 +72,6 @@ class Desk:
 @pytest.fixture
 def desk(chromium: Browser, real_connections: None, live_server: LiveServer) -> Iterator[Desk]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="en-US")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield Desk(context, live_server.url)
     context.close()

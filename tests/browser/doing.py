@@ -5,7 +5,6 @@ from playwright.sync_api import Page
 from tests.browser.world import World
 
 CLAIM = "Our herbal tea cures arthritis."
-BUTTON = "main form button:not([tabindex='-1'])"
 
 
 def sign_in_wrongly(page: Page, world: World) -> None:
@@ -80,11 +79,6 @@ def answer_nothing(page: Page, _world: World) -> None:
 def send_without_token(page: Page, _world: World) -> None:
     """As a page that was open since before somebody signed in again."""
     page.eval_on_selector("#post-form [name=csrfmiddlewaretoken]", "field => { field.value = 'x'.repeat(64) }")
-    _press(page, "#post-form", "button.btn[value=save]")
-
-
-def send_too_much(page: Page, _world: World) -> None:
-    page.eval_on_selector("#id_notes", "field => { field.value = 'long '.repeat(600000) }")
     _press(page, "#post-form", "button.btn[value=save]")
 
 

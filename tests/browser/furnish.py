@@ -18,7 +18,7 @@ from tests.posts import moves, people, states
 
 # Nothing in it where a line could be broken: names of people, channels, groups and posts may all be like that.
 LONG = "Gastroenterologisch-endokrinologischesZentrumfuerStoffwechselerkrankungenundErnaehrungsmedizin"
-CLAIM = "Our herbal tea is guaranteed to help within three weeks. Come and taste it on Saturday."
+CLAIM = "Our flu clinic opens on Saturday. Walk in between nine and noon; results guaranteed in three weeks."
 
 
 def empty(cast: Cast) -> World:
@@ -85,11 +85,11 @@ def _lengthen(cast: Cast) -> None:
 
 
 def trouble(cast: Cast) -> None:
-    """Every banner at once: a stop in force, nobody running, a demo, and publishing stopped since a restore."""
+    """Every banner at once: a stop in force, nobody running, and publishing stopped since a restore."""
     start_stop(by=cast.rita, scope=StopScope.GROUP, group=cast.harbor.group, reason=LONG, emergency_goes_on=True)
     Heartbeat.objects.all().delete()
     Organisation.objects.update(
-        created_as_demo=True, publishing_stopped_at=datetime.now(UTC), publishing_stopped_why="A backup was restored."
+        publishing_stopped_at=datetime.now(UTC), publishing_stopped_why="A backup was restored.", name=LONG
     )
 
 

@@ -206,7 +206,7 @@ class Camera:
         page.goto(self.base + look.path(self.world))
         if look.act:
             look.act(page, self.world)
-        page.wait_for_function("!document.querySelector('.htmx-request')")
+        page.wait_for_selector(".htmx-request", state="detached")
         count = self._shoot(page, look.name)
         if page.locator("main details:not([open])").count():
             page.evaluate(OPEN_ALL)
