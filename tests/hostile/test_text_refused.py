@@ -97,8 +97,8 @@ def test_a_request_larger_than_we_take_is_answered_in_words(cast: Cast) -> None:
         alice.post(path, {f"f{number}": "1" for number in range(1200)}),
         alice.post(path, composed(cast), headers={"Host": "evil.example"}),
     ]
+    assert [got.status_code for got in answers] == [413, 413, 400]
     for got in answers:
-        assert got.status_code == 400
         page = Page(got.content.decode())
         assert "Nothing was changed." in page.words
         assert page.faults == []

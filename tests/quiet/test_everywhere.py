@@ -156,7 +156,7 @@ def _nothing_in_answers(told: story.Story) -> None:
     heads: set[str] = set()
     for what, answer in told.answers:
         heads |= {f"{name}: {value}" for name, value in answer.items()} | {answer.cookies.output()}
-        plain_error = answer.status_code in (400, 404, 410, 500) or (
+        plain_error = answer.status_code in (400, 404, 410, 413, 500, 503) or (
             answer.status_code == 403 and what.split()[0] not in MAY_READ
         )
         if plain_error:
