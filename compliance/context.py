@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 PostKind = Literal["original", "reply", "comment", "story"]
@@ -51,8 +52,14 @@ class Context:
 
     def digest(self) -> str:
         """SHA-256 of the canonical JSON; the order of entries does not matter."""
-        data = asdict(self)
-        data["directory"] = sorted([entry.kind, entry.value] for entry in self.directory)
-        data["approved_claims"] = [asdict(claim) for claim in sorted(self.approved_claims, key=lambda c: c.id)]
-        canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _digest(self)
+
+
+@lru_cache(maxsize=32)
+def _digest(context: Context) -> str:
+    """One day's posts share a few contexts, so each digest is worked out once."""
+    data = asdict(context)
+    data["directory"] = sorted([entry.kind, entry.value] for entry in context.directory)
+    data["approved_claims"] = [asdict(claim) for claim in sorted(context.approved_claims, key=lambda c: c.id)]
+    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()

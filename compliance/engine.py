@@ -48,7 +48,7 @@ def engine_digest() -> str:
 
 def check_text(text: str, *, packs: PackSet, context: Context) -> Report:
     """Check one field. Raises EngineError when it could not be checked wholly: that is never "clean"."""
-    if not packs.rules:
+    if not any(pack.rules for pack in packs.packs):
         raise EngineError("empty_packs")
     if len(text) > MAX_LENGTH:
         raise EngineError("too_long")
@@ -72,8 +72,7 @@ def _check(text: str, packs: PackSet, context: Context) -> Report:
     for reading in norm.readings(base, text, pipeline.lexicon):
         more, _ = pipeline.analyse(reading, context)
         placed.extend((hit, *reading.span(hit.start, hit.end)) for hit in more)
-    order = {rule.id: number for number, rule in enumerate(packs.rules)}
-    kept = _without_echoes([item for item in placed if item[2] > item[1]], order)
+    kept = _without_echoes([item for item in placed if item[2] > item[1]], pipeline.order)
     return Report(
         findings=tuple(_findings(kept, base, sentences)),
         language=main,

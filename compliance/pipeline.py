@@ -6,12 +6,14 @@ draft do not stay behind in spaCy's string store; the zone is not thread safe, h
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
 import spacy
+from spacy import attrs
 from spacy.language import Language
 from spacy.matcher import Matcher, PhraseMatcher
 from spacy.tokens import Doc
@@ -23,6 +25,7 @@ from compliance.normalise import Normalised
 from compliance.packs import PackSet, Rule
 
 GROUP = "findings"
+SENTENCE_ENDS = (".", "!", "?", "\n", "\u2026", "\u3002")
 _PYTHON: dict[str, Callable[[Rule, View], Iterator[Hit]]] = {"name": names.find, "story": patient.find}
 
 
@@ -32,15 +35,20 @@ class Pipeline:
     def __init__(self, packs: PackSet) -> None:
         self.packs = packs
         self.rules = packs.rules
+        self.order = {rule.id: number for number, rule in enumerate(self.rules)}
         self.lexicon = frozenset(a for rule in self.rules for a in rule.anchors if a.isalpha())
         self._vocab = {name: frozenset(words) for name, words in packs.vocab.items()}
         self._lock = threading.Lock()
         self.nlp = spacy.blank("en")
-        self.nlp.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", "\n", "\u2026", "\u3002"]})
         # spaCy searches the whole rest of a word for each suffix: quadratic on a long run of symbols.
         suffix: Callable[[str], Any] = self.nlp.tokenizer.suffix_search
         self.nlp.tokenizer.suffix_search = lambda text: suffix(text[-64:])
         self._matchers = self._token_matchers()
+        self._ends = {self.nlp.vocab.strings.add(mark) for mark in SENTENCE_ENDS}
+        if self._matchers:  # a token pattern may ask for any attribute, and for the start of a sentence
+            self.nlp.add_pipe("sentencizer", config={"punct_chars": list(SENTENCE_ENDS)})
+        else:
+            self._forget_unused_attributes()
         for name in ("view", "anchors", "rules", "context"):
             self.nlp.add_pipe(f"healthsocial_{name}", config={})
         self._anchors, self._by_anchor = self._index()
@@ -51,6 +59,7 @@ class Pipeline:
         with self._lock, self.nlp.memory_zone():
             doc = self.nlp.make_doc(reading.text)
             doc.user_data["pipeline"] = self
+            doc.user_data["text"] = reading.text  # asking the Doc would join its tokens again
             doc.user_data["context"] = context
             doc = self.nlp(doc)
             hits: list[Hit] = doc.user_data["hits"]
@@ -82,6 +91,12 @@ class Pipeline:
                 matcher.add(anchor, [self.nlp.make_doc(anchor)])
         return matcher, by_anchor
 
+    def _forget_unused_attributes(self) -> None:
+        """A new word costs as much as its attributes do: only those that anchors and sentences read are kept."""
+        kept = (attrs.LOWER, attrs.NORM, attrs.IS_PUNCT, attrs.IS_SPACE)
+        getters = self.nlp.vocab.lex_attr_getters
+        self.nlp.vocab.lex_attr_getters = {name: getters[name] for name in kept}
+
     def _token_matchers(self) -> dict[str, Matcher]:
         out: dict[str, Matcher] = {}
         for rule in self.rules:
@@ -91,11 +106,10 @@ class Pipeline:
         return out
 
     def add_view(self, doc: Doc) -> None:
-        def offsets() -> list[tuple[int, int]]:
-            return [(token.idx, token.idx + len(token)) for token in doc]
-
-        sentences = [(sent.start_char, sent.end_char) for sent in doc.sents]
-        doc.user_data["view"] = View(doc.text, offsets, sentences, doc.user_data["context"], self._vocab)
+        rows = doc.to_array([attrs.IDX, attrs.LENGTH, attrs.ORTH, attrs.IS_PUNCT]).tolist()
+        tokens = [(start, start + length) for start, length, _orth, _punct in rows]
+        sentences = _sentences(tokens, [(orth in self._ends, bool(punct)) for _start, _length, orth, punct in rows])
+        doc.user_data["view"] = View(doc.user_data["text"], tokens, sentences, doc.user_data["context"], self._vocab)
         doc.user_data["hits"] = []
         doc.spans[GROUP] = []
 
@@ -108,6 +122,8 @@ class Pipeline:
         numbers = sorted({number for anchor in view.anchors for number in self._by_anchor.get(anchor, ())})
         for number in numbers:
             rule = self.rules[number]
+            if _dropped(rule, view):
+                continue
             for hit in self._hits(rule, view, doc):
                 self._keep(doc, hit)
 
@@ -136,11 +152,28 @@ class Pipeline:
 
     def judge(self, doc: Doc) -> None:
         view: View = doc.user_data["view"]
-        doc.user_data["hits"] = [_judged(hit, view) for hit in doc.user_data["hits"] if not _dropped(hit, view)]
+        doc.user_data["hits"] = [_judged(hit, view) for hit in doc.user_data["hits"]]
 
 
-def _dropped(hit: Hit, view: View) -> bool:
-    return hit.rule.match.alone == "drop" and not patient.about_a_patient(view)
+def _dropped(rule: Rule, view: View) -> bool:
+    """Asked before the rule is run: what it would find does not count in a text that speaks of no patient."""
+    return rule.match.alone == "drop" and not patient.about_a_patient(view)
+
+
+def _sentences(tokens: list[tuple[int, int]], marks: list[tuple[bool, bool]]) -> list[tuple[int, int]]:
+    """Ranges of the sentences; `marks` says of each token whether it ends a sentence and whether it is punctuation.
+
+    spaCy's sentencizer, without a Python object per token: a sentence begins at the first word behind an end.
+    """
+    starts, ended = [0], False
+    for number, (ends, punct) in enumerate(marks):
+        if ended and not punct and not ends:
+            starts.append(number)
+            ended = False
+        elif ends:
+            ended = True
+    bounds = [*starts, len(tokens)]
+    return [(tokens[a][0], tokens[b - 1][1]) for a, b in itertools.pairwise(bounds) if b > a]
 
 
 def _judged(hit: Hit, view: View) -> Hit:

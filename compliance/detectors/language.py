@@ -25,7 +25,10 @@ _WORDS = {
     "nl": "de het een en van is voor met niet op wij uw ons onze zijn bij deze ook",
     "ht": "ak nan pou yo nou ou ki sa pa yon gen tout kapab",
 }
-_SETS = {code: frozenset(words.split()) for code, words in _WORDS.items()}
+_CODES: dict[str, list[str]] = {}  # word -> the languages it is a function word of
+for _code, _words in _WORDS.items():
+    for _word in dict.fromkeys(_words.split()):
+        _CODES.setdefault(_word, []).append(_code)
 _SCRIPTS = {
     "CYRILLIC": "ru",
     "GREEK": "el",
@@ -77,13 +80,11 @@ def _of_words(words: list[str]) -> str:
     """English is assumed until two different function words of another language outweigh its own."""
     if len(words) < 3:
         return "en"
-    present = set(words)
-    english = len(present & _SETS["en"])
-    scores = sorted(
-        ((len(present & known), code) for code, known in _SETS.items() if code != "en"),
-        key=lambda pair: (-pair[0], pair[1]),
-    )
-    best, code = scores[0]
+    scores = Counter(code for word in set(words) for code in _CODES.get(word, ()))
+    english = scores.pop("en", 0)
+    if not scores:
+        return "en"
+    code, best = min(scores.items(), key=lambda pair: (-pair[1], pair[0]))
     return code if best >= 2 and best > english else "en"
 
 

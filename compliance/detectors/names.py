@@ -79,6 +79,9 @@ _EPONYM = re.compile(
     r"esophagus|contracture|stain|catheter|tube)\b"
 )
 _HANDLE = re.compile(r"(?<![\w.])@(?=\w*[a-z])[\w.]{3,30}(?<!\.)")
+_NOT_SPACE = re.compile(r"[^\s]+")
+_TAIL = re.compile(r"'s$|[.,]$")
+_NO_NAME_CHARACTER = re.compile(r"[^\w'\-]")
 _INITIALS = re.compile(r"(?<![\w.])[A-Z]\.\s?[A-Z]\.(?=\W|$)")
 
 
@@ -109,7 +112,7 @@ def names(view: View) -> list[Name]:
 
 def _sequences(view: View) -> Iterator[Name]:
     text = view.text
-    shouting = sum(c.isupper() for c in text) > 0.7 * max(1, sum(c.isalpha() for c in text))
+    shouting = sum(map(str.isupper, text)) > 0.7 * max(1, sum(map(str.isalpha, text)))
     for match in _SEQUENCE.finditer(text):
         for start, end in _parts(text, match.start(), match.end(), view):
             evidence = _evidence(view, start, end, shouting)
@@ -121,8 +124,8 @@ def _parts(text: str, start: int, end: int, view: View) -> Iterator[tuple[int, i
     """Cut a run of capitalised words at words that cannot be names; drop a possessive ending."""
     stop = view.vocab["not_names"]
     low = high = -1
-    for word in re.finditer(r"[^\s]+", text[start:end]):
-        bare = re.sub(r"'s$|[.,]$", "", word.group()).lower()
+    for word in _NOT_SPACE.finditer(text[start:end]):
+        bare = _TAIL.sub("", word.group()).lower()
         wordlike = len(bare) == 1 or bare not in stop
         acronym = (
             bare.isalpha()
@@ -130,7 +133,7 @@ def _parts(text: str, start: int, end: int, view: View) -> Iterator[tuple[int, i
             and word.group().isupper()
             and (len(bare) < 5 or len(text) > 2 * len(bare) + 12)
         )
-        if not wordlike or (acronym and bare not in view.vocab["given_names"] | view.vocab["family_names"]):
+        if not wordlike or (acronym and not (bare in view.vocab["given_names"] or bare in view.vocab["family_names"])):
             if low >= 0:
                 yield low, high
             low = -1
@@ -153,7 +156,7 @@ def _evidence(view: View, start: int, end: int, shouting: bool) -> str:
     before = text[max(0, start - 24) : start]
     if _PLACE_BEFORE.search(before):
         return ""
-    words = [re.sub(r"[^\w'\-]", "", word).lower() for word in text[start:end].split()]
+    words = [_NO_NAME_CHARACTER.sub("", word).lower() for word in text[start:end].split()]
     given = [word in view.vocab["given_names"] for word in words]
     family = [word in view.vocab["family_names"] for word in words]
     doubtful = all(word in view.vocab["ambiguous_names"] for word in words)

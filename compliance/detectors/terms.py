@@ -61,9 +61,21 @@ def term_pattern(term: str) -> str:
 
 
 def terms_pattern(terms: Iterable[str]) -> str:
-    """One alternation for whole words; longer terms first so that they win."""
+    """One alternation for whole words; longer terms first so that they win.
+
+    It branches on the first letter, so that a place in the text is tried against few terms and not against all. Terms
+    with different first letters cannot both match, so their order does not matter.
+    """
     ordered = sorted(set(terms), key=lambda term: (-len(term), term))
-    return r"(?<!\w)(?:" + "|".join(term_pattern(term) for term in ordered) + r")(?!\w)"
+    groups: dict[str, list[str]] = {}
+    for term in ordered:
+        first = term[:1] if term[:1].isascii() and term[:1].isalnum() else ""
+        groups.setdefault(first, []).append(term_pattern(term)[len(first) :])
+    if "" in groups:
+        choice = "|".join(term_pattern(term) for term in ordered)
+    else:
+        choice = "|".join(f"{first}(?:{'|'.join(rest)})" for first, rest in groups.items())
+    return rf"(?<!\w)(?:{choice})(?!\w)"
 
 
 def expand(items: Iterable[str], vocab: Vocab) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
@@ -42,16 +42,12 @@ class View:
     """Built once per reading; costly parts are worked out when a rule first asks."""
 
     text: str
-    offsets: Callable[[], list[tuple[int, int]]]
+    tokens: list[tuple[int, int]]
     sentences: list[tuple[int, int]]
     context: Context
     vocab: Mapping[str, frozenset[str]]
     anchors: set[str] = field(default_factory=set)
     memo: dict[str, Any] = field(default_factory=dict)
-
-    @cached_property
-    def tokens(self) -> list[tuple[int, int]]:
-        return self.offsets()
 
     @cached_property
     def shapes(self) -> set[str]:
