@@ -123,6 +123,9 @@ if DATABASE_URL:
     if env.boolean("HEALTHSOCIAL_DB_POOL", False):
         # Web processes only: Celery children would share the pool across forks.
         _database["OPTIONS"] = {**_database["OPTIONS"], "pool": {"min_size": 1, "max_size": 8, "timeout": 10}}
+    else:
+        # Workers and dispatch: a new connection for every task would cost more than the task.
+        _database["CONN_MAX_AGE"] = env.integer("HEALTHSOCIAL_DB_MAX_AGE", 0)
 else:
     _database = {
         "ENGINE": "django.db.backends.sqlite3",

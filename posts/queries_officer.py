@@ -1,5 +1,6 @@
 """Lists for officers and schedulers: the review queue, the calendar, stops, what relies on an authorization."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -16,6 +17,7 @@ from posts.models.delivery import WAITING as WAITING_DELIVERIES
 from posts.queries import visible_posts
 
 PAGE_SIZE = 25
+COUNTED = 200  # how many waiting posts are counted; beyond it the page says "more than"
 HIGH, MEDIUM = 100, 10  # compliance.checking.risk_of: 100 for each blocking finding, 10 for each warning
 CALENDAR_LIMIT = 500
 ON_CALENDAR = (
@@ -66,24 +68,37 @@ class QueueRow:
     own_reason: str = ""  # "began" or "edited" when the viewer may not decide
 
 
-def reviewable(user: User) -> QuerySet[Post]:
-    """Posts in review on whose every channel the person is an officer."""
-    through = Post.channels.through
-    allowed = Channel.objects.filter(channels_where(user, "posts.review")).values("pk")
-    mine = through.objects.filter(post_id=OuterRef("pk"))
+def reviewable(channels: Iterable[Channel]) -> QuerySet[Post]:
+    """Posts in review on whose every channel the person is an officer; `channels` are their `review_channels`.
+
+    The other channels are named one by one: so the database knows how few or many they are, and looks at the posts in
+    review only. "Not one of mine" would make it read the channels of all posts there ever were.
+    """
+    allowed = [channel.pk for channel in channels]
+    others = list(Channel.objects.exclude(pk__in=allowed).values_list("pk", flat=True))
+    mine = Post.channels.through.objects.filter(post_id=OuterRef("pk"))
     return Post.objects.filter(
         Exists(mine.filter(channel_id__in=allowed)),
-        ~Exists(mine.exclude(channel_id__in=allowed)),
+        ~Exists(mine.filter(channel_id__in=others)),
         state=State.IN_REVIEW,
     )
 
 
 def queue(
-    user: User, filters: QueueFilters, *, now: datetime, after: Position | None = None
+    user: User,
+    filters: QueueFilters,
+    *,
+    now: datetime,
+    after: Position | None = None,
+    channels: Sequence[Channel] | None = None,
 ) -> tuple[list[QueueRow], Position | None, int]:
-    """One page by risk (highest first), then due (no time last); the next page's position, and how many match."""
-    posts = _filtered(reviewable(user), filters, now)
-    total = posts.count()
+    """One page by risk (highest first), then due (no time last); the next page's position, and how many match.
+
+    The number is exact up to COUNTED, and COUNTED + 1 beyond: counting thousands would cost more than the page.
+    `channels`: what `review_channels(user)` said, where the caller has asked already.
+    """
+    posts = _filtered(reviewable(review_channels(user) if channels is None else channels), filters, now)
+    total = posts.order_by()[: COUNTED + 1].count()
     if after is not None:
         posts = posts.filter(_behind(after))
     posts = posts.select_related("creator").prefetch_related(

@@ -41,7 +41,8 @@ class CheckRun(models.Model):
         indexes = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(state__in=OPEN_RUN_STATES), name="compliance_open_runs"
-            )
+            ),
+            models.Index(fields=["version", "turn"], name="compliance_runs_of_version"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["thread", "turn"], name="compliance_run_turn_once"),

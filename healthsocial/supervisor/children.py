@@ -12,6 +12,7 @@ from pathlib import Path
 BASE = Path(__file__).resolve().parent.parent.parent
 STOP_ORDER = ("beat", "dispatch", "worker", "web", "redis")
 PR_SET_PDEATHSIG = 1
+KEEP_CONNECTION = "300"  # seconds; PostgreSQL only
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def web(host: str, port: int, *, pool: bool) -> Spec:
 
 def dispatch() -> Spec:
     # A delivery on its way waits for its network; it is cut off only when that takes longer than promised.
-    return Spec("dispatch", (sys.executable, "manage.py", "dispatch"), 35)
+    return Spec("dispatch", (sys.executable, "manage.py", "dispatch"), 35, {"HEALTHSOCIAL_DB_MAX_AGE": KEEP_CONNECTION})
 
 
 def worker() -> Spec:
@@ -112,6 +113,7 @@ def worker() -> Spec:
             "WARNING",
         ),
         35,
+        {"HEALTHSOCIAL_DB_MAX_AGE": KEEP_CONNECTION},
     )
 
 

@@ -19,14 +19,15 @@ from posts.queries_officer import Position, QueueFilters
 @needs("posts.review", anywhere=True)
 def queue(request: HttpRequest) -> HttpResponse:
     person, now = viewer(request), clock.now()
-    form = QueueFilterForm(request.GET, channels=officer.review_channels(person))
+    channels = officer.review_channels(person)
+    form = QueueFilterForm(request.GET, channels=channels)
     form.is_valid()
     data = form.cleaned_data
     filters = QueueFilters(
         UUID(data["channel"]) if data.get("channel") else None, data.get("risk", ""), data.get("due", "")
     )
     after = position(request.GET.get("after", ""))
-    rows, following, total = officer.queue(person, filters, now=now, after=after)
+    rows, following, total = officer.queue(person, filters, now=now, after=after, channels=channels)
     kept = [(name, request.GET[name]) for name in ("channel", "risk", "due") if request.GET.get(name)]
     return render(
         request,
@@ -34,7 +35,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "rows": rows,
-            "total": total,
+            "total": min(total, officer.COUNTED),
+            "many": total > officer.COUNTED,
             "now": now,
             "zone": organisation_of(request).zone,
             "filtered": bool(kept),

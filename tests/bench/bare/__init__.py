@@ -1,0 +1,1 @@
+"""What `django-admin startproject` makes, one table and two views: the other side of several ratios."""
