@@ -144,6 +144,10 @@ ADDRESSES: dict[str, Row] = {
     # --- audit
     "audit:list": page(ADMIN_READS),
     "audit:event": page(ADMIN_READS, lambda site: [1]),
+    "org:record": page(ADMIN_READS),
+    "org:checkpoint_download": page("403 403 403 403 403 404 404"),  # there is none yet
+    "org:checkpoint_mail": Row(ADMIN_ACTS, data=lambda s: {"address": "auditor@example.org"}),
+    "org:record_export": Row("403 403 403 403 403 422 422", data=lambda s: {"reason": ""}),  # whoever may must say why
     # --- people
     "org:people": page(ADMIN_READS),
     "org:invite": Row(ADMIN, data=lambda s: {"name": "New Comer", "email": "new@example.org"}, also_read=ADMIN),
