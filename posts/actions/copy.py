@@ -1,5 +1,7 @@
 """Start from an existing post: copy to a new draft, or correct something published."""
 
+from uuid import UUID
+
 from django.utils.translation import gettext as _
 
 from healthsocial.audit.log import Denied, Reason, action
@@ -30,7 +32,7 @@ def content_of(post: Post) -> Content:
     )
 
 
-def copy_post(post: Post, *, by: User, correction: bool = False) -> Post:
+def copy_post(post: Post, *, by: User, correction: bool = False, new: UUID | None = None) -> Post:
     """A new draft with the same words; the copier must be allowed to read them and to write on its channels."""
     with action("post.created", actor=org.actor(by), target=("post", str(post.pk))):
         user = org.fresh(by)
@@ -41,4 +43,6 @@ def copy_post(post: Post, *, by: User, correction: bool = False) -> Post:
         old = content_of(post)
         title = (_("Correction: %(title)s") if correction else _("Copy of %(title)s")) % {"title": post.title}
         content = Content(**{**old.__dict__, "channels": writable, "title": title[:160]})
-        return create_post(by=user, content=content, corrects=post if correction else None, copied_from=post.pk)
+        return create_post(
+            by=user, content=content, corrects=post if correction else None, copied_from=post.pk, new=new
+        )

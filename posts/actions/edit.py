@@ -4,8 +4,9 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from compliance.enums import Information
@@ -50,14 +51,25 @@ class Content:
     emergency: bool = False
 
 
-def create_post(*, by: User, content: Content, corrects: Post | None = None, copied_from: UUID | None = None) -> Post:
-    """Begin a draft. The author needs the role on every chosen channel; with none chosen, on at least one somewhere."""
+def create_post(
+    *,
+    by: User,
+    content: Content,
+    corrects: Post | None = None,
+    copied_from: UUID | None = None,
+    new: UUID | None = None,
+) -> Post:
+    """Begin a draft. The author needs the role on every chosen channel; with none chosen, on at least one somewhere.
+
+    `new` is the id that the form already carried: sent twice, it makes one post and `already_saved`.
+    """
     with action("post.created", actor=org.actor(by)) as act:
         user = org.fresh(by)
         channels = _channels(content)
         _may_write_on(user, channels)
         now = clock.now()
         post = Post(
+            id=new or uuid4(),
             title=_title(content),
             kind=content.kind,
             creator=user,
@@ -67,7 +79,7 @@ def create_post(*, by: User, content: Content, corrects: Post | None = None, cop
             corrects=corrects,
         )
         _check_content(content)
-        post.save()
+        _insert(post)
         post.channels.set(channels)
         copy = WorkingCopy(post=post, saved_at=now, saved_by=user)
         fill(copy, content)
@@ -87,6 +99,16 @@ def create_post(*, by: User, content: Content, corrects: Post | None = None, cop
             },
         )
         return post
+
+
+def _insert(post: Post) -> None:
+    try:
+        with transaction.atomic():
+            post.save(force_insert=True)
+    except IntegrityError as error:
+        raise Refused(
+            Reason("already_saved", _("This form was sent before, and its post is there already."))
+        ) from error
 
 
 def save_post(post_id: UUID, *, by: User, edit_no: int, content: Content) -> Post:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
@@ -40,7 +40,7 @@ from posts.models import Post, WorkingCopy
 from posts.persons import linked_of, with_records
 from posts.presenting import line, reading
 from posts.queries import Seen
-from posts.views.access import access_text
+from posts.views.access import access_text, new_id
 
 
 @dataclass(frozen=True)
@@ -133,10 +133,12 @@ def _posted(request: HttpRequest) -> tuple[ComposerForm, Seen | None]:
     """The form as it was sent, and the post it belongs to (none yet for a new one)."""
     form = ComposerForm(request.POST, writable=writable_channels(request))
     try:
-        pk = UUID(request.POST.get("post", ""))
+        return form, _writable(request, UUID(request.POST.get("post", "")))
     except ValueError:
+        new = new_id(request)
+    if new is None or not Post.objects.filter(pk=new).exists():
         return form, None
-    return form, _writable(request, pk)
+    return form, _writable(request, new)
 
 
 def _post(request: HttpRequest, seen: Seen | None = None) -> HttpResponse:
@@ -167,11 +169,15 @@ def _post(request: HttpRequest, seen: Seen | None = None) -> HttpResponse:
 
 
 def _save(request: HttpRequest, form: ComposerForm, seen: Seen | None) -> Outcome[Post]:
-    person, content = viewer(request), form.content()
+    person, content, new = viewer(request), form.content(), new_id(request)
     if seen is None:
-        return attempt(lambda: create_post(by=person, content=content))
+        made = attempt(lambda: create_post(by=person, content=content, new=new))
+        if new is None or not any(reason.code == "already_saved" for reason in made.reasons):
+            return made
+        seen = _writable(request, new)  # the same form, sent twice at once
     overwrite = request.POST.get("overwrite", "")
-    number = int(overwrite) if overwrite.isdecimal() else form.cleaned_data["edit_no"] or 0
+    first = 1 if seen.post.pk == new else 0  # the form of a new post knows no number yet
+    number = int(overwrite) if overwrite.isdecimal() else form.cleaned_data["edit_no"] or first
     return attempt(lambda: save_post(seen.post.pk, by=person, edit_no=number, content=content))
 
 
@@ -295,6 +301,7 @@ def _page(
     context: dict[str, Any] = {
         "form": form,
         "post": post,
+        "new": new_id(request) or uuid4(),
         "zones": zone_names(),
         "zone": organisation.zone,
         "live": live,

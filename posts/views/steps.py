@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from healthsocial.audit.log import Refused
 from healthsocial.org.models import User
 from healthsocial.org.views.helpers import run, signed_in, viewer
 from posts.actions import close
@@ -22,7 +23,7 @@ from posts.actions.submit import submit as submit_action
 from posts.forms import ProofForm, ResolveForm, SlotForm, WordsForm
 from posts.models import Delivery, Post
 from posts.queries import Seen
-from posts.views.access import access_delivery, access_text
+from posts.views.access import access_delivery, access_text, new_id
 from posts.views.detail import Again, detail_page
 
 Action = Callable[[User], object]
@@ -88,11 +89,22 @@ def _new_from(request: HttpRequest, pk: UUID, *, correction: bool) -> HttpRespon
 
     return run(
         request,
-        lambda: copy_post(seen.post, by=viewer(request), correction=correction),
+        lambda: _copy_once(request, seen.post, correction=correction),
         to=page_of,
         done=_("A new draft with the same words. The old post stays as it is."),
         again=lambda refusal: detail_page(request, access_text(request, pk), Again(refusal)),
     )
+
+
+def _copy_once(request: HttpRequest, post: Post, *, correction: bool) -> Post:
+    """A second press of the same button leads to the draft that the first one made."""
+    new = new_id(request)
+    try:
+        return copy_post(post, by=viewer(request), correction=correction, new=new)
+    except Refused as refusal:
+        if new is None or refusal.reasons[0].code != "already_saved":
+            raise
+        return access_text(request, new).post
 
 
 # --- time --------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, tzinfo
 from typing import NamedTuple
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from django import template
@@ -196,6 +197,12 @@ def hidden_filters(fields: list[BoundField]) -> list[BoundField]:
 def any_filter_used(fields: list[BoundField]) -> bool:
     """Whether one of them narrows the list, or is wrong: then they must be in sight."""
     return any(field.value() not in (None, "", False) or field.errors for field in fields)
+
+
+@register.simple_tag
+def new_id() -> SafeString:
+    """For a form that makes something new: the id it will have, so that sending it twice makes one."""
+    return format_html('<input type="hidden" name="new" value="{}">', uuid4())
 
 
 @register.simple_tag
