@@ -10,7 +10,7 @@ from tests.thorough import THOROUGH, times
 
 
 def test_the_laws_hold_whatever_happens(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    drive(world, runs=times(5, 140), steps=times(40, 80))
+    drive(world, runs=times(4, 140), steps=times(40, 80))
     if THOROUGH:
         with capsys.disabled():
             sys.stdout.write(f"\n{world.tally.report()}\n")
