@@ -76,6 +76,12 @@ def answer_nothing(page: Page, _world: World) -> None:
     _send(page, ".finding form")
 
 
+def search_for_nothing(page: Page, _world: World) -> None:
+    """A search is sent, not linked to: what people type stands in no address."""
+    page.fill("form[role=search] [name=q]", "zzzz")
+    _send(page, "form[role=search]")
+
+
 def send_without_token(page: Page, _world: World) -> None:
     """As a page that was open since before somebody signed in again."""
     page.eval_on_selector("#post-form [name=csrfmiddlewaretoken]", "field => { field.value = 'x'.repeat(64) }")

@@ -83,7 +83,7 @@ ACCOUNT: dict[str, tuple[Look, ...]] = {
 ORGANISATION: dict[str, tuple[Look, ...]] = {
     "org:people": (
         Look("people", "admin", plain("org:people")),
-        Look("people-nobody", "admin", lambda world: reverse("org:people") + "?q=zzzz"),
+        Look("people-nobody", "admin", plain("org:people"), doing.search_for_nothing),
         Look("not-for-your-role", "author", plain("org:people"), status=403),
     ),
     "org:invite": (
@@ -116,6 +116,7 @@ ORGANISATION: dict[str, tuple[Look, ...]] = {
         Look("settings", "admin", plain("org:settings")),
         Look("settings-refused", "admin", plain("org:settings"), doing.settings_wrongly),
     ),
+    "org:record": (Look("record", "auditor", plain("org:record")),),
     "org:me": (Look("me", "author", plain("org:me")), Look("me-no-role", "stranger", plain("org:me"))),
     "audit:list": (
         Look("audit", "auditor", plain("audit:list")),
@@ -151,7 +152,7 @@ COMPLIANCE: dict[str, tuple[Look, ...]] = {
     ),
     "compliance:packs": (
         Look("rules", "author", plain("compliance:packs")),
-        Look("rules-nothing", "author", lambda world: reverse("compliance:packs") + "?q=zzzz"),
+        Look("rules-nothing", "author", plain("compliance:packs"), doing.search_for_nothing),
     ),
 }
 
@@ -163,7 +164,7 @@ POSTS: dict[str, tuple[Look, ...]] = {
     "posts:list": (
         Look("posts", "author", plain("posts:list")),
         Look("posts-for-admin", "admin", plain("posts:list")),
-        Look("posts-nothing", "author", lambda world: reverse("posts:list") + "?q=zzzz"),
+        Look("posts-nothing", "author", plain("posts:list"), doing.search_for_nothing),
     ),
     "posts:create": (
         Look("compose", "author", plain("posts:create")),
@@ -201,7 +202,7 @@ POSTS: dict[str, tuple[Look, ...]] = {
 OFFICERS: dict[str, tuple[Look, ...]] = {
     "posts:queue": (
         Look("review", "officer", plain("posts:queue")),
-        Look("review-nothing", "officer", lambda world: reverse("posts:queue") + "?q=zzzz"),
+        Look("review-nothing", "officer", lambda world: reverse("posts:queue") + "?risk=low&due=overdue"),
     ),
     "posts:review": (
         Look("review-post", "officer", post("posts:review", "in_review", findings=False)),
@@ -307,6 +308,7 @@ DATA = "no page: data for a machine"
 NOT_PAGES = {
     "healthz": DATA,
     "posts:public_feed": DATA,
+    "org:checkpoint_download": DATA,
     "posts:status": PART,
     "posts:slot_button": PART,
     "posts:relying": PART,
@@ -320,6 +322,8 @@ NOT_PAGES = {
                 f"org:{name}"
                 for name in ["grant_end", "channel_rename", "channel_change", "demo_clock", "publishing_resume"]
             ),
+            "org:record_export",
+            "org:checkpoint_mail",
             *("compliance:revoke", "posts:autosave", "posts:check_now", "posts:answer", "posts:redact"),
             *(
                 f"posts:{name}"
