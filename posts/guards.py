@@ -150,13 +150,14 @@ def findings_answered(run: CheckRun, form: Mapping[str, Any], at: datetime, *, b
     `barred`: people whose word does not count, because they began or edited what is judged (law 2).
     """
     found: list[Reason] = []
-    for item in _words_that_count(run, barred):
+    items = _words_that_count(run, barred)
+    for item in items:
         if item.finding.hard:
             found.append(Reason("hard_finding", _("A number that identifies a patient must be removed."), AUTHOR))
         elif item.finding.needs_answer:
             found += _unanswered(item, form, at)
     explicit = form["person_answer"] != PersonAnswer.NOBODY
-    return found if explicit else found + _nobody_contradicted(run, barred)
+    return found if explicit else found + _nobody_contradicted(items)
 
 
 def _words_that_count(run: CheckRun, barred: frozenset[UUID]) -> list[Answered]:
@@ -204,9 +205,9 @@ def _unanswered(item: Answered, form: Mapping[str, Any], at: datetime) -> list[R
     return []
 
 
-def _nobody_contradicted(run: CheckRun, barred: frozenset[UUID]) -> list[Reason]:
+def _nobody_contradicted(items: Iterable[Answered]) -> list[Reason]:
     """The default answer "nobody" stands only when the checks found no person, or an officer said none can be identified."""
-    for item in _words_that_count(run, barred):
+    for item in items:
         about_person = "authorization" in item.finding.clears_with and item.finding.severity == Severity.BLOCK
         if about_person and (
             item.officer is None or item.officer.kind not in (AnswerKind.NOT_IDENTIFIABLE, AnswerKind.FALSE_ALARM)

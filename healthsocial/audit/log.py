@@ -164,8 +164,12 @@ def append(entries: list[tuple[Actor, str, tuple[str, str], EventData]]) -> None
     if connection.vendor == "postgresql":
         # Foreign keys are checked at commit otherwise, after the head: a wait for one there could close a circle.
         connection.check_constraints()
-    Head.objects.get_or_create(id=1)
-    head = Head.objects.select_for_update().get(id=1)
+    locked = Head.objects.select_for_update().filter(id=1)
+    try:
+        head = locked.get()
+    except Head.DoesNotExist:  # the first event ever
+        Head.objects.get_or_create(id=1)
+        head = locked.get()
     moment = database_now()
     events: list[Event] = []
     for actor, verb, (target_type, target_id), data in entries:

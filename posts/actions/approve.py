@@ -34,8 +34,7 @@ def check_signature(by: User, password: str, post_id: UUID) -> None:
     The person's own row is locked meanwhile, so that tries sent side by side are counted one after the other.
     """
     with transaction.atomic():
-        User.objects.select_for_update(no_key=True).get(pk=by.pk)
-        refusal = _wrong_signature(by, password)
+        refusal = _wrong_signature(User.objects.select_for_update(no_key=True).get(pk=by.pk), password)
         if refusal is not None:
             # Recorded under the lock: the next try counts it. Raised after it, or the record would be rolled back.
             with (
@@ -48,6 +47,7 @@ def check_signature(by: User, password: str, post_id: UUID) -> None:
 
 
 def _wrong_signature(by: User, password: str) -> Refused | None:
+    """`by` was read just now, under the lock."""
     since = datetime.now(UTC) - WINDOW
     wrong = Event.objects.filter(
         actor_id=str(by.pk), verb="post.approve.refused", at__gte=since, body__contains="signature_wrong"
@@ -56,7 +56,7 @@ def _wrong_signature(by: User, password: str) -> Refused | None:
         return Refused(
             Reason("signature_paused", _("Too many wrong passwords. Signing is paused for 15 minutes.")), status=429
         )
-    if not org.fresh(by).check_password(password):
+    if not by.check_password(password):
         return Refused(Reason("signature_wrong", _("The password is not right. Nothing was approved.")))
     return None
 

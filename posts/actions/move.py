@@ -68,7 +68,12 @@ def lock_post(post_id: UUID) -> Post:
 
 def relied_on(post_id: UUID) -> list[str]:
     """Authorizations behind the current version, read without a lock so that they can be locked first."""
-    version = PostVersion.objects.filter(pk__in=Post.objects.filter(pk=post_id).values("current_version")).first()
+    return relied_on_by(
+        PostVersion.objects.filter(pk__in=Post.objects.filter(pk=post_id).values("current_version")).first()
+    )
+
+
+def relied_on_by(version: PostVersion | None) -> list[str]:
     return [str(pk) for pk in canonical.read(version)["authorizations"]] if version else []
 
 
@@ -85,11 +90,11 @@ def moving(
         locked = relied_on(post_id) if with_authorizations else []
         coverage.lock(locked)
         post = lock_post(post_id)
-        if with_authorizations and sorted(relied_on(post_id)) != sorted(locked):
+        if with_authorizations and sorted(relied_on_by(post.current_version)) != sorted(locked):
             raise Refused(Reason("changed_meanwhile", _("The post changed while you looked at it. Read it again.")))
         channels = list(post.channels.select_related("group").order_by("pk"))
         if user is not None:
-            user = org.fresh(user)
+            user = org_permissions.read_grants(org.fresh(user))
             _authorise(act, user, transition, post, channels)
         elif transition not in permissions.SYSTEM_ONLY | permissions.SYSTEM_TOO:
             raise Denied(Reason("person_only", _("Only a person may do this.")))

@@ -44,12 +44,10 @@ def chaining() -> Iterator[Row]:
         with sides(("tests.bench.acts:preparer", place.env)) as (preparer,):
             preparer.ask("prepare", number=WRITERS)
         with sides(*[("tests.bench.acts:writer", place.env)] * WRITERS) as writers:
-            found = []
             for number, side in enumerate(writers):
                 side.ask("take", number=number)
                 side.ask("move", times=3, chained=True)
-            for _round in range(ROUNDS):
-                found.append((_together(writers, chained=True), _together(writers, chained=False)))
+            found = [(_together(writers, chained=True), _together(writers, chained=False)) for _round in range(ROUNDS)]
             note = f"{sorted(one for one, _other in found)[len(found) // 2]:.0f} per second chained"
             yield Row(name, ratios(*zip(*found, strict=True)), at_least(0.6), note=note)
 

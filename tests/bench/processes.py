@@ -30,7 +30,7 @@ def start() -> Iterator[Row]:
         mine, other, _cookie, _post = _two(places)
         found, loaded = [], []
         for _round in range(ROUNDS):
-            found.append((_first_page(mine, "healthsocial.wsgi", "/accounts/login/"), _first_page(other, _WSGI, "/")))
+            found.append((_first_page(mine, "healthsocial.wsgi", "/account/login/"), _first_page(other, _WSGI, "/")))
             loaded.append((_cpu(SETUP, mine.env), _cpu(SETUP, other.env)))
         name = "cold start of the web process to its first page / bare Django"
         note = f"{sorted(one for one, _other in found)[len(found) // 2]:.2f} s"

@@ -37,7 +37,13 @@ class Side:
             stderr=self._errors,
             text=True,
         )
-        if self._read() != READY:
+        try:
+            ready = self._read() == READY
+        except BaseException:
+            self.close()
+            raise
+        if not ready:
+            self.close()
             raise SideFailed("not ready")
 
     def ask(self, what: str, **arguments: Any) -> Any:

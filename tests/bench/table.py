@@ -64,7 +64,7 @@ def line(row: Row) -> str:
     median, unit = statistics.median(row.values), f" {row.unit}" if row.unit else ""
     verdict = "" if row.goal is None else "met" if row.goal.met(median) else "MISSED"
     numbers = f"{_number(median):>9}{_number(min(row.values)):>9}{_number(max(row.values)):>9}"
-    text = f"{row.name + unit:60}{numbers}  {str(row.goal or ''):>7} {verdict:7}{row.note}"
+    text = f"{row.name + unit:60}{numbers}  {row.goal or ''!s:>7} {verdict:7}{row.note}"
     return text.rstrip()
 
 
