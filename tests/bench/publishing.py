@@ -100,13 +100,16 @@ def publisher() -> Steps:
     from healthsocial import clock
     from healthsocial.celery import app
     from posts.enums import DeliveryState, State
-    from posts.models import Delivery
+    from posts.models import Delivery, Post
     from tests.bench import world
     from tests.bench.places import wait_for
 
     def plan(number: int, in_seconds: float) -> Any:
+        """Posts that fall due so many seconds after they have all been written."""
+        posts = world.write(world.known(), [State.SCHEDULED] * number, due=clock.now() + timedelta(hours=1))
         due = clock.now() + timedelta(seconds=in_seconds)
-        posts = world.write(world.known(), [State.SCHEDULED] * number, due=due)
+        Post.objects.filter(pk__in=posts).update(slot_at=due, due_at=due)
+        Delivery.objects.filter(post__in=posts).update(due_at=due, next_attempt_at=due)
         return Delivery.objects.filter(post__in=posts)
 
     def people() -> None:
@@ -143,7 +146,7 @@ def publisher() -> Steps:
         publications(60)
 
     def due(number: int) -> list[float]:
-        rows = plan(number, 20 + number / 100)
+        rows = plan(number, 5)
         left = rows.exclude(state=DeliveryState.SENT)
         connection.close()
         with contextlib.suppress(TimeoutError):

@@ -3,6 +3,7 @@
 The rows are what the actions would have written (seals, signatures and checks are right), but without events.
 """
 
+import hashlib
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -303,7 +304,7 @@ def _copied(field: Any) -> str:
 
 def _teach_sqlite() -> None:
     def derive(key: str | None, number: int) -> str | None:
-        return None if key is None else uuid.uuid5(uuid.NAMESPACE_OID, f"{key}-{number}").hex
+        return None if key is None else hashlib.md5(f"{key}-{number}".encode()).hexdigest()
 
     def earlier(at: str | None, number: int) -> str | None:
         return None if at is None else str(datetime.fromisoformat(at) - timedelta(days=5 * number))
@@ -313,5 +314,7 @@ def _teach_sqlite() -> None:
 
 
 def ids_in(state: State, limit: int | None = None) -> list[uuid.UUID]:
-    found: Iterable[uuid.UUID] = Post.objects.filter(state=state).order_by("pk").values_list("pk", flat=True)[:limit]
+    """Posts in a state that the officer may decide on."""
+    posts = Post.objects.filter(state=state, channels__group=known().channels[0].group_id)
+    found: Iterable[uuid.UUID] = posts.order_by("pk").values_list("pk", flat=True)[:limit]
     return list(found)
