@@ -93,6 +93,7 @@ def _sizes(page: Page, within: str | None) -> list[str]:
     for width, theme in LOOKS:
         page.set_viewport_size({"width": width, "height": WIDTHS[width]})
         page.emulate_media(color_scheme=theme)
+        page.wait_for_selector(f"html[data-bs-theme={theme}], html:not([data-bs-theme])", state="attached")
         found += [f"{width}: {line}" for line in [page.evaluate(SIDEWAYS)] if line]
         found += [f"{width} {theme}: {line}" for line in axe(page, within)]
     page.set_viewport_size({"width": NARROWEST, "height": 256})

@@ -29,6 +29,8 @@ def test_motion_colours_and_theme_follow_the_device(desk: Desk, cast: Cast) -> N
     page.emulate_media(forced_colors="none")
     light = page.evaluate(GROUND)
     page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("html[data-bs-theme=dark]", state="attached")
     assert page.evaluate(GROUND) != light
     page.get_by_role("button", name="Light").click()
+    page.wait_for_selector("html[data-bs-theme=light]", state="attached")
     assert page.evaluate(GROUND) == light
