@@ -112,7 +112,7 @@ def _sign(move: Move, by: User) -> None:
         seal=canonical.seal_of(move.version.canonical),
         by=by,
         by_name=by.name,
-        by_role=org_permissions.role_used(by, "posts.approve", channels),
+        by_role=org_permissions.role_used(move.user or by, "posts.approve", channels),
         meaning=MEANING,
         at=move.now,
         epoch=move.post.epoch,
