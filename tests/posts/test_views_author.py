@@ -229,7 +229,7 @@ def test_versions_are_compared_with_the_last_approved_one(cast: Cast, alice: Cli
     assert "&lt;b&gt;" in shown
     assert "<b>Monday" not in shown
     assert "From version 2 to version 3" in page(alice, "diff", post.pk, **{"from": "3", "to": "2"})
-    assert "Approved by Rita Example" in page(alice, "versions", post.pk)
+    assert "Approved by <bdi>Rita Example</bdi>" in page(alice, "versions", post.pk)
 
 
 def test_privacy_officer_redacts_what_was_never_approved(cast: Cast) -> None:

@@ -16,7 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from healthsocial.audit.log import Actor, Refused, action, canonical, chain_digest
 from healthsocial.audit.models import Event, Head
 from healthsocial.audit.verify import verify_chain
-from tests.posts.test_races import at_once
+from tests.races.together import at_once
 from tests.thorough import times
 
 pytestmark = pytest.mark.usefixtures("real_connections")
