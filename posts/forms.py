@@ -302,6 +302,16 @@ class FilterForm(forms.Form):
         return datetime.combine(day, time.min, tzinfo=self.place).astimezone(UTC)
 
 
+AUTHOR_ANSWERS = (
+    ("", _("Choose")),
+    (AnswerKind.FALSE_ALARM, _("It is a false alarm")),
+    (AnswerKind.NOT_IDENTIFIABLE, _("Nobody can be identified")),
+    (AnswerKind.SUBSTANTIATED, _("A source proves it")),
+    (AnswerKind.AUTHORISED, _("An authorization covers it")),
+    (AnswerKind.ACCEPTED, _("It is acceptable as it is")),
+)
+
+
 class AnswerForm(forms.Form):
     """The author's word on one finding. Whether words, a source or a record are needed depends on the kind of answer."""
 
@@ -309,14 +319,7 @@ class AnswerForm(forms.Form):
 
     kind = forms.ChoiceField(
         label=_("Your answer"),
-        choices=[
-            ("", _("Choose")),
-            (AnswerKind.FALSE_ALARM, _("It is a false alarm")),
-            (AnswerKind.NOT_IDENTIFIABLE, _("Nobody can be identified")),
-            (AnswerKind.SUBSTANTIATED, _("A source proves it")),
-            (AnswerKind.AUTHORISED, _("An authorization covers it")),
-            (AnswerKind.ACCEPTED, _("It is acceptable as it is")),
-        ],
+        choices=AUTHOR_ANSWERS,
     )
     words = WantedField(label=_("Why (a sentence)"), max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
     source_url = forms.URLField(label=_("Source (https://…)"), required=False, max_length=500, assume_scheme="https")
@@ -331,6 +334,9 @@ class AnswerForm(forms.Form):
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = Authorization.objects.filter(pk__in=list(authorizations)).order_by("number")
         else:
+            kind = self.fields["kind"]
+            assert isinstance(kind, forms.ChoiceField)
+            kind.choices = [choice for choice in AUTHOR_ANSWERS if choice[0] != AnswerKind.AUTHORISED]
             del self.fields["authorization"]
 
 

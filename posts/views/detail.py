@@ -201,7 +201,8 @@ def _finding(card: Card, seen: Seen, request: HttpRequest, again: Again) -> dict
     )
     form = again.answer if again.finding == row.pk else None
     if able and form is None:
-        form = AnswerForm(prefix=str(row.pk), authorizations=_relied_on(seen))
+        records = _relied_on(seen) if "authorization" in row.clears_with else ()
+        form = AnswerForm(prefix=str(row.pk), authorizations=records)
     return {
         "finding": card.look
         | {"where": card.where, "clears": clears_words(row.clears_with), "note": row.context_note, "form": form}

@@ -272,9 +272,10 @@ def _card_form(card: reviewing.Card, records: list[Any], answers: dict[str, Answ
     key = str(card.finding.pk)
     said = card.officer
     initial = {"kind": said.kind, "words": said.words, "source_url": said.source_url} if said else {}
-    if len(records) == 1 and "authorization" in card.finding.clears_with:
-        initial["authorization"] = str(records[0].pk)
-    return answers.get(key) or AnswerForm(records=records, auto_id=f"id_{key}_%s", initial=initial)
+    offered = records if "authorization" in card.finding.clears_with else []
+    if len(offered) == 1:
+        initial["authorization"] = str(offered[0].pk)
+    return answers.get(key) or AnswerForm(records=offered, auto_id=f"id_{key}_%s", initial=initial)
 
 
 def _answer_form(post: Post, card: str, data: QueryDict) -> AnswerForm:
