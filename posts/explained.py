@@ -57,7 +57,7 @@ def _state(body: str | None) -> str:
 def _still_differs(pk: UUID) -> bool:
     """Look again under the post's lock: it may have moved between the two readings."""
     with transaction.atomic():
-        post = Post.objects.select_for_update().get(pk=pk)
+        post = Post.objects.select_for_update(no_key=True).get(pk=pk)
         newest = _state_events().filter(target_id=str(pk)).order_by("-seq").values_list("body", flat=True).first()
         return str(post.state) != _state(newest)
 

@@ -24,8 +24,8 @@ from tests.posts import moves
 from tests.thorough import THOROUGH
 
 SMALL, LARGE = 2_500, 20_000  # characters; the larger is the most a text may hold
-# A run that is eight times as long may take eight times as long; half as much again is noise, a square would be 64.
-MOST = 8 * 2.5
+# A run that is eight times as long may take eight times as long, and a busy machine adds noise; a square would be 64.
+MOST = 8 * 4
 # One word of twenty thousand characters full of slashes: spaCy's own tokenizer takes time by the square. It is bounded.
 ONE_WORD, BOUND = {"url"}, 10.0
 SEEDS = {
@@ -54,7 +54,7 @@ def test_the_engine_takes_time_by_length_and_not_by_its_square(name: str) -> Non
     seed = SEEDS[name]
     seconds("Our flu clinic opens.")  # loads the engine
     small = min(seconds((seed * SMALL)[:SMALL]) for _try in range(2))
-    large = seconds((seed * LARGE)[:LARGE])
+    large = min(seconds((seed * LARGE)[:LARGE]) for _try in range(2))
     assert large < (BOUND if name in ONE_WORD else max(0.4, small * MOST)), (
         f"{small:.3f} s for {SMALL}, {large:.3f} s for {LARGE} characters"
     )

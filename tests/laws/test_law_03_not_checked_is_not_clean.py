@@ -28,6 +28,8 @@ from tests.conftest import PASSWORD, Cast
 from tests.posts import moves
 
 pytestmark = pytest.mark.django_db
+# The test tools have a callback of the garbage collector, in which an alarm may be lost as in any other.
+swallowing = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
 SPANISH = "La clínica de la gripe abre el sábado. Venga entre las nueve y las doce; no necesita cita previa."
 
@@ -160,6 +162,7 @@ def test_a_check_that_kills_its_worker_every_time_ends_in_could_not_check(cast: 
     assert list(Alert.objects.values_list("kind", "target_id", "code")) == [("checker_down", str(post.pk), "died")]
 
 
+@swallowing
 def test_a_check_that_takes_too_long_is_a_failed_try(cast: Cast, settings: Settings) -> None:
     moves.in_review(cast)  # the packs are loaded
     type(cast.harbor).objects.update(character_limit=20_000)
@@ -175,6 +178,22 @@ def test_a_check_that_takes_too_long_is_a_failed_try(cast: Cast, settings: Setti
     settings.CHECK_TIME_LIMIT_SECONDS = 30
     CheckRun.objects.filter(pk=run.pk).update(next_attempt_at=clock.now())
     assert run_check(run.pk) == "checked"
+
+
+@swallowing
+def test_an_alarm_that_python_swallows_rings_again() -> None:
+    class Slow:
+        def __del__(self) -> None:
+            end = time.monotonic() + 0.1
+            while time.monotonic() < end:
+                pass
+
+    def work() -> None:
+        Slow()  # its finalizer runs here, and the first alarms are lost in it
+        time.sleep(5)
+
+    with pytest.raises(TookTooLong), at_most(0.01):
+        work()
 
 
 def test_outside_the_main_thread_there_is_no_limit_and_no_error() -> None:
