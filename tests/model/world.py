@@ -28,13 +28,13 @@ from healthsocial.org.models import Channel, ChannelGroup, Organisation, User
 from healthsocial.org.queries import organisation
 from healthsocial.org.roles import Role
 from posts.networks.practice import accepted, log_path
+from tests.chaos.clocks import database_follows_process
 from tests.conftest import give
 from tests.model import laws, laws_of_sending, snapshot
 from tests.model.beliefs import Facts, Record
 from tests.model.packs import Packs
 from tests.model.tally import Tally
 
-# Long past, so that no tick of the model overtakes the database's own clock, which a claim also asks.
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 LONGEST = timedelta(days=250)
 CAST = {
@@ -71,6 +71,8 @@ class World:
         patch.setattr(app, "send_task", self._send_task)
         self.traveller = time_machine.travel(START, tick=False)
         self.clock = self.traveller.start()
+        self.database_clock = database_follows_process()
+        self.database_clock.__enter__()
         self._people_and_places()
         self.savepoint = ""
         self.favoured: tuple[str, ...] = ()  # what happens around posts more often than usual
@@ -78,6 +80,7 @@ class World:
     def close(self) -> None:
         for name in MUST_STAY_SILENT:
             logging.getLogger(name).removeHandler(self.complaints)
+        self.database_clock.__exit__(None, None, None)
         self.traveller.stop()
         settings.RULEPACK_DIR = self.packs.before
         connection.run_on_commit = []
