@@ -27,6 +27,7 @@ from healthsocial.celery import app
 from healthsocial.org.models import Channel, ChannelGroup, Organisation, User
 from healthsocial.org.queries import organisation
 from healthsocial.org.roles import Role
+from posts import wake
 from posts.networks.practice import accepted, log_path
 from tests.chaos.clocks import database_follows_process
 from tests.conftest import give
@@ -176,6 +177,7 @@ class World:
     ) -> Result:
         """Do one move and check every law. None when the product refused."""
         self.whole = False
+        wake.ask_again()  # real seconds of rest would make a run depend on the machine's speed
         result, refusal = None, None
         try:
             result = step()
