@@ -152,6 +152,13 @@ def test_markup_in_a_conflict_stays_text(cast: Cast, alice: Client) -> None:
     assert "&lt;" in answer["html"]
 
 
+def test_the_enter_key_never_saves_over_somebody(cast: Cast, alice: Client) -> None:
+    post = moves.draft(cast)
+    html = page(alice, "edit", post.pk)
+    first_button = html.index('form="post-form" name="act" value="save"')
+    assert first_button < html.index('data-autosave-conflict="post-form"')
+
+
 def test_half_typed_form_says_why_it_is_not_saved(cast: Cast, alice: Client) -> None:
     status, answer = autosave(alice, filled(cast, links="htt"))
     assert (status, answer["message"]) == (422, "Write each link in full (https://…), at most twenty.")
