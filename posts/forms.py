@@ -169,6 +169,10 @@ class ComposerForm(WallTimeMixin):
         field = self.fields["channels"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = [(str(channel.pk), channel.name) for channel in self.writable]
+        for named in self.fields.values():
+            if isinstance(named.widget, forms.Textarea):
+                # A browser would cut a long paste without a word; the server refuses it and keeps all of it on the page.
+                named.widget.attrs.pop("maxlength", None)
         self.fields["wall"].label = _("Proposed time")
         self.fields["wall"].help_text = _("A wish, not a schedule: an officer or scheduler gives the time.")
         self.persons: list[LinkedPerson] = self._persons()

@@ -4,10 +4,11 @@
   "use strict";
   const PAUSE_MS = 1200;
   const word = (name) => document.getElementById("words")?.dataset[name] ?? "";
-  const states = new WeakMap(); // form -> {timer, running, dirty, stopped, leaving}
+  const states = new WeakMap(); // form -> {timer, running, dirty, stopped, leaving, failed}
 
   const state = (form) => {
-    if (!states.has(form)) states.set(form, { timer: 0, running: null, dirty: false, stopped: false, leaving: false });
+    const fresh = { timer: 0, running: null, dirty: false, stopped: false, leaving: false, failed: false };
+    if (!states.has(form)) states.set(form, fresh);
     return states.get(form);
   };
 
@@ -44,8 +45,16 @@
     place.scrollIntoView({ block: "nearest" });
   }
 
+  // After signing in again in another tab the page's own token is old; the cookie holds the one that counts.
+  function renewToken(form) {
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    const field = form.elements.namedItem("csrfmiddlewaretoken");
+    if (token && field) field.value = token;
+  }
+
   async function send(form) {
     const own = state(form);
+    renewToken(form);
     own.dirty = false;
     say(form, "saving", word("saving"));
     try {
@@ -56,6 +65,8 @@
         headers: { "X-Autosave": "1", Accept: "application/json" },
       });
       const answer = await readJson(response);
+      const signedOut = response.redirected || response.status === 401 || response.status === 403;
+      own.failed = signedOut || response.status >= 500;
       if (response.ok && !response.redirected) {
         takeOver(form, answer);
         if (!own.dirty) say(form, "saved", word("saved").replace("{time}", answer.saved_at || clock()));
@@ -64,10 +75,10 @@
       }
       own.dirty = true;
       if (response.status === 409) return showConflict(form, answer);
-      if (response.redirected || response.status === 401 || response.status === 403)
-        return say(form, "failed", answer.message || word("signedOut"));
+      if (signedOut) return say(form, "failed", answer.message || word("signedOut"));
       say(form, response.status === 422 ? "refused" : "failed", answer.message || word("notSaved"));
     } catch {
+      own.failed = true;
       own.dirty = true; // no connection, or an answer that is not what it says it is
       say(form, "failed", word("notSaved"));
     }
@@ -125,6 +136,16 @@
         own.running.then(() => form.requestSubmit(button));
         return;
       }
+      renewToken(form);
+      if (own.failed) {
+        // The sign-in page, or the browser's own page, would take the text away: stay until a save is taken again.
+        event.preventDefault();
+        event.stopImmediatePropagation();
+        const button = event.submitter;
+        own.dirty = true;
+        save(form).then(() => own.failed || form.requestSubmit(button));
+        return;
+      }
       own.leaving = true;
     },
     true,
@@ -143,6 +164,15 @@
   // A form that htmx sent stays in the page.
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.target instanceof HTMLFormElement && event.detail.successful) state(event.target).dirty = false;
+  });
+
+  // A live check that finds the person signed out would leave for the sign-in page and take the text with it.
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const form = document.querySelector("form[data-autosave], form[data-warn-unsaved]");
+    if (!form || !event.detail.xhr.getResponseHeader("HX-Redirect")) return;
+    event.preventDefault();
+    state(form).failed = state(form).dirty = true;
+    say(form, "failed", word("signedOut"));
   });
 
   // --- counters: code points, as the server counts them -----------------------------------------------------

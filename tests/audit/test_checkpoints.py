@@ -328,6 +328,14 @@ def test_the_address_is_changed_by_an_administrator_and_the_record_does_not_hold
     assert Event.objects.filter(verb="checkpoint.mail_changed").count() == 2
 
 
+def test_without_a_mail_server_no_mail_is_promised(cast: Cast, client: Client, settings: Any) -> None:
+    settings.MAIL_CONFIGURED = False
+    client.force_login(cast.adam)
+    answer = client.post("/audit/record/mail/", {"address": "auditor@example.net"}, follow=True).content.decode()
+    assert "are mailed from now on" not in answer
+    assert "as soon as a mail server is set" in answer
+
+
 # --- the page ----------------------------------------------------------------------------------------------------------
 def test_the_pages_show_how_the_record_stands(file: Path, cast: Cast, client: Client) -> None:
     client.force_login(cast.olga)

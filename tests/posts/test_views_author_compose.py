@@ -159,6 +159,15 @@ def test_the_enter_key_never_saves_over_somebody(cast: Cast, alice: Client) -> N
     assert first_button < html.index('data-autosave-conflict="post-form"')
 
 
+def test_a_long_paste_is_refused_whole_and_never_cut(cast: Cast, alice: Client) -> None:
+    assert "maxlength" not in page(alice, "create").partition('name="text"')[2].partition(">")[0]
+    long = "a" * 25_000
+    status, _answer = autosave(alice, filled(cast, text=long))
+    answer = alice.post(reverse("posts:create"), filled(cast, text=long, act="save"))
+    assert (status, answer.status_code) == (422, 422)
+    assert long in answer.content.decode()
+
+
 def test_half_typed_form_says_why_it_is_not_saved(cast: Cast, alice: Client) -> None:
     status, answer = autosave(alice, filled(cast, links="htt"))
     assert (status, answer["message"]) == (422, "Write each link in full (https://…), at most twenty.")

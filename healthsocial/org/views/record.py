@@ -1,6 +1,7 @@
 """Checkpoints and exports of the audit record."""
 
 from django import forms
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -71,9 +72,17 @@ def checkpoint_mail(request: HttpRequest) -> HttpResponse:
         request,
         lambda: change_checkpoint_mail(address, by=viewer(request)),
         to=reverse("org:record"),
-        done=_("Checkpoints are mailed from now on.") if address else _("Checkpoints are not mailed any more."),
+        done=_mail_words(address),
         again=again,
     )
+
+
+def _mail_words(address: str) -> str:
+    if not address:
+        return _("Checkpoints are not mailed any more.")
+    if not settings.MAIL_CONFIGURED:
+        return _("The address is kept. Checkpoints are mailed to it as soon as a mail server is set.")
+    return _("Checkpoints are mailed from now on.")
 
 
 @require_POST
