@@ -148,7 +148,8 @@ def _post(request: HttpRequest, seen: Seen | None = None) -> HttpResponse:
     act = request.POST.get("act", "save")
     if not form.is_valid():
         return _page(request, form, seen, status=422)
-    if act == "add_person":
+    # A token that was typed counts whichever button was pressed: else a post could leave without one of its persons.
+    if act == "add_person" or form.cleaned_data.get("token"):
         form.add_person()
         if form.errors:
             return _page(request, form, seen, status=422)

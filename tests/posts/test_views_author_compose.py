@@ -298,3 +298,13 @@ def test_unknown_token_and_foreign_authorization(cast: Cast, alice: Client, pati
     copy = Post.objects.get().working_copy
     assert copy.persons == [{"subject": str(other.pk), "information": ["name"]}]
     assert copy.authorizations == []
+
+
+@pytest.mark.parametrize("button", ["save", "submit"])
+def test_a_token_that_was_typed_and_not_added_is_not_lost(cast: Cast, alice: Client, button: str) -> None:
+    shown = act(alice, "create", status=422, **filled(cast, act=button, token="P-NOBODY"))
+    assert "No person in the register has this token." in shown
+    assert not Post.objects.exists()
+    subject = add_subject(by=cast.priya, kind="patient", name="Dora Testperson")
+    alice.post(reverse("posts:create"), filled(cast, person_answer="patients", act=button, token=subject.token))
+    assert Post.objects.get().working_copy.persons[0]["subject"] == str(subject.pk)
