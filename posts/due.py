@@ -20,6 +20,6 @@ def now() -> datetime:
     return database_now() + clock.offset() + short
 
 
-def lease_end() -> datetime:
-    """Until when work taken now is ours (real time)."""
-    return database_now() + timedelta(seconds=settings.LEASE_SECONDS)
+def lease_end(read: datetime) -> datetime:
+    """Until when work taken now is ours, in real time. `read`: what `now()` said in this transaction."""
+    return read - clock.offset() + timedelta(seconds=settings.LEASE_SECONDS)

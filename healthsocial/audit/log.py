@@ -157,20 +157,36 @@ def chain_digest(previous: str, body: str) -> str:
     return hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest()
 
 
+def _locked_head() -> tuple[Head, datetime]:
+    """The head, locked, and the database's time once it was: a time read before the wait could go backwards."""
+    if connection.vendor == "postgresql":
+        return _head_of_postgresql()
+    head, _new = Head.objects.select_for_update().get_or_create(id=1)
+    return head, database_now()
+
+
+def _head_of_postgresql() -> tuple[Head, datetime]:
+    """The same in two round trips: three statements less in every act."""
+    with connection.cursor() as cursor:
+        # Foreign keys are checked at commit otherwise, after the head: a wait for one there could close a circle.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+        for _turn in range(2):
+            # MATERIALIZED: the clock is read from what the lock gave, so after the wait for it.
+            cursor.execute(
+                "WITH head AS MATERIALIZED (SELECT id, seq, digest, instance FROM audit_head WHERE id = 1 FOR UPDATE)"
+                " SELECT id, seq, digest, instance, clock_timestamp() FROM head"
+            )
+            if found := cursor.fetchone():
+                return Head.from_db(None, ["id", "seq", "digest", "instance"], found[:4]), found[4].astimezone(UTC)
+            Head.objects.get_or_create(id=1)  # the first event ever
+    raise RuntimeError("the audit trail has no head")
+
+
 def append(entries: list[tuple[Actor, str, tuple[str, str], EventData]]) -> None:
     """Append to the chain under the head's lock. Call it last in a transaction."""
     if not entries:
         return
-    if connection.vendor == "postgresql":
-        # Foreign keys are checked at commit otherwise, after the head: a wait for one there could close a circle.
-        connection.check_constraints()
-    locked = Head.objects.select_for_update().filter(id=1)
-    try:
-        head = locked.get()
-    except Head.DoesNotExist:  # the first event ever
-        Head.objects.get_or_create(id=1)
-        head = locked.get()
-    moment = database_now()
+    head, moment = _locked_head()
     events: list[Event] = []
     for actor, verb, (target_type, target_id), data in entries:
         head.seq += 1

@@ -1,7 +1,7 @@
 """One delivery: claim, recheck and commit the intent, call, record under the fence (law 7)."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -10,17 +10,18 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from compliance import coverage
 from healthsocial import clock
-from healthsocial.audit.log import Act, action, database_now
+from healthsocial.audit.log import Act, action
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Channel
 from healthsocial.org.queries import organisation
 from posts import canonical, due, guards, pacing
 from posts.actions import deliveries
 from posts.actions.check import hold_by_system
-from posts.actions.move import SYSTEM, lock_post, relied_on
+from posts.actions.move import SYSTEM, lock_only, relied_on_by
 from posts.actions.system_takedown import raise_alert, request_wanted_takedown
 from posts.enums import DeliveryState, State, Transition
 from posts.models import Delivery, Post
@@ -32,7 +33,10 @@ from posts.networks.call import send as call_network
 logger = logging.getLogger(__name__)
 D = DeliveryState
 WAIT_SECONDS = 10
+# Everything its guards look at, read by one statement after the post is locked.
+READ_WITH = ("channel", "post__current_version", "post__approval", "post__working_copy")
 BACK_OFF_SECONDS = (10, 30, 120, 300, 600)
+ALERTS = {D.UNCONFIRMED.value: AlertKind.UNCONFIRMED, D.FAILED.value: AlertKind.DELIVERY_FAILED}
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Claim:
     post: UUID
     channel: Channel
     fence: int
+    relied_on: tuple[str, ...] = ()  # authorizations behind its version, which is written once: locked before the post
 
 
 def deliver(delivery_id: UUID) -> str:
@@ -61,46 +66,50 @@ def claim_delivery(delivery_id: UUID) -> Claim | None:
     with transaction.atomic():
         now = due.now()
         ready = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=now)
-        row = ready.select_related("channel__group").first()
+        row = ready.select_related("channel", "version").first()
         if row is None:
             return None
         mine = ready.filter(attempt=row.attempt)
         if wait := pacing.wait_until(row, now):
             mine.update(next_attempt_at=wait, woken_at=None)
             return None
-        if mine.update(state=D.CLAIMED, attempt=row.attempt + 1, lease_until=due.lease_end()) != 1:
+        if mine.update(state=D.CLAIMED, attempt=row.attempt + 1, lease_until=due.lease_end(now)) != 1:
             return None
-        return Claim(row.pk, row.post_id, row.channel, row.attempt + 1)
+        return Claim(row.pk, row.post_id, row.channel, row.attempt + 1, tuple(relied_on_by(row.version)))
 
 
 def begin_sending(claim: Claim) -> Order | None:
     """Recheck every guard under the post's lock and commit `sending`; None when it must not leave now."""
     with action("delivery.sending", actor=SYSTEM, target=("post", str(claim.post))) as act:
-        coverage.lock(relied_on(claim.post))
-        post = lock_post(claim.post)
-        delivery = Delivery.objects.select_related("channel__group").get(pk=claim.delivery)
+        coverage.lock(claim.relied_on)
+        lock_only(claim.post)
+        delivery = Delivery.objects.select_related(*READ_WITH).get(pk=claim.delivery)
+        post = delivery.post
         if delivery.state != D.CLAIMED or delivery.attempt != claim.fence:
             act.nothing_changed()
             return None
         if post.state not in (State.SCHEDULED, State.PUBLISHING) or delivery.version_id != post.current_version_id:
             _cancel(act, claim, "not_scheduled")
             return None
-        if str(delivery.channel_id) not in canonical.read(delivery.version)["channels"]:
+        assert post.current_version is not None
+        if str(delivery.channel_id) not in canonical.read(post.current_version)["channels"]:
             _cancel(act, claim, "channel_not_approved")
             return None
-        ready = guards.may_leave(post, delivery, delivery.channel, organisation(), now=due.now())
+        rules = organisation()  # first: it takes over the demo's clock
+        now = due.now()
+        ready = guards.may_leave(post, delivery, delivery.channel, rules, now=now)
         if ready.reasons:
             _stop(act, claim, post, ready)
             return None
         if post.state == State.SCHEDULED:
             post.start_publishing()
             post.changed_at = clock.now()
-            post.save()
+            post.save(update_fields=["state", "changed_at"])
             act.record(
                 f"post.{Transition.START_PUBLISHING.value}",
                 data={"version": str(post.current_version_id), "state": post.state},
             )
-        if _mine(claim, D.CLAIMED).update(state=D.SENDING, lease_until=due.lease_end()) != 1:
+        if _mine(claim, D.CLAIMED).update(state=D.SENDING, lease_until=due.lease_end(now)) != 1:
             raise RuntimeError("the claim was lost under the post's lock")
         act.record(
             "delivery.sending",
@@ -160,7 +169,7 @@ def _stop(act: Act, claim: Claim, post: Post, ready: guards.Ready) -> None:
 
 def _call(claim: Claim, order: Order) -> Outcome:
     """The irreversible call, outside any transaction, and only with a lease that lasts longer than the call may."""
-    needed = database_now() + timedelta(seconds=settings.NETWORK_TIMEOUT_SECONDS)
+    needed = Now() + timedelta(seconds=settings.NETWORK_TIMEOUT_SECONDS)  # on the database's clock
     if not _mine(claim, D.SENDING).filter(lease_until__gt=needed).exists():
         # This process was stopped for minutes between intent and call; others may have settled the row meanwhile.
         return Retryable("lease_ran_out")
@@ -182,8 +191,9 @@ def keep_outcome(claim: Claim, outcome: Outcome, *, how: str = "answer") -> str:
 def record_outcome(claim: Claim, outcome: Outcome, *, how: str = "answer") -> str:
     """Write what the network said, under the fence; a late answer of a lost lease changes nothing."""
     with action("delivery.recorded", actor=SYSTEM, target=("post", str(claim.post))) as act:
-        post = lock_post(claim.post)
-        values = _values(claim, outcome, Delivery.objects.get(pk=claim.delivery))
+        lock_only(claim.post)
+        row = Delivery.objects.select_related("post").get(pk=claim.delivery)
+        post, values = row.post, _values(claim, outcome, row)
         taken = _mine(claim, D.SENDING).update(lease_until=None, **values)
         if taken != 1:
             act.record(
@@ -208,7 +218,8 @@ def record_outcome(claim: Claim, outcome: Outcome, *, how: str = "answer") -> st
                 "remote_id": id_for_record(str(values.get("remote_id", ""))),
             },
         )
-        _afterwards(claim, lambda: _alert(claim, state, str(values.get("error_code", ""))))
+        if state in ALERTS:
+            _afterwards(claim, lambda: _alert(claim, state, str(values.get("error_code", ""))))
         _afterwards(claim, lambda: _conclude(act, post, claim))
         return state
 
@@ -226,9 +237,10 @@ def _afterwards(claim: Claim, step: Callable[[], None]) -> None:
 
 
 def _conclude(act: Act, post: Post, claim: Claim) -> None:
-    _takedown_if_wanted(act, post, claim)
-    deliveries.conclude(act, post)
-    request_wanted_takedown(act, post)
+    rows = deliveries.of_post(post)
+    _takedown_if_wanted(act, post, claim, rows)
+    deliveries.conclude(act, post, rows=rows)
+    request_wanted_takedown(act, post, rows=rows)
 
 
 def _values(claim: Claim, outcome: Outcome, row: Delivery) -> dict[str, object]:
@@ -259,14 +271,12 @@ def _values(claim: Claim, outcome: Outcome, row: Delivery) -> dict[str, object]:
 
 
 def _alert(claim: Claim, state: str, code: str) -> None:
-    kinds = {D.UNCONFIRMED.value: AlertKind.UNCONFIRMED, D.FAILED.value: AlertKind.DELIVERY_FAILED}
-    if state in kinds:
-        raise_alert(kinds[state], "delivery", str(claim.delivery), code)
+    raise_alert(ALERTS[state], "delivery", str(claim.delivery), code)
 
 
-def _takedown_if_wanted(act: Act, post: Post, claim: Claim) -> None:
+def _takedown_if_wanted(act: Act, post: Post, claim: Claim, rows: Sequence[Delivery]) -> None:
     """Something wanted it cancelled while it was leaving: it left, so it must come down again."""
-    row = Delivery.objects.get(pk=claim.delivery)
+    row = next(row for row in rows if row.pk == claim.delivery)
     if row.state == D.SENT and row.removal_wanted_at is not None:
         raise_alert(AlertKind.TAKEDOWN, "post", str(post.pk), "left_while_stopped")
         act.record("delivery.takedown_task", data={"delivery": str(row.pk)})

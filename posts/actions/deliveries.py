@@ -3,7 +3,7 @@
 Called inside the action that moves the post, whose row is locked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -79,14 +79,24 @@ def plan(act: Act, post: Post, channels: Iterable[UUID], due: datetime) -> None:
     )
 
 
-def conclude(act: Act, post: Post, *, wanted: str = "left_while_stopped") -> None:
+def of_post(post: Post) -> list[Delivery]:
+    """All deliveries of a locked post, of whatever version, read once for every step that asks how they stand."""
+    return list(Delivery.objects.filter(post=post).order_by("pk"))
+
+
+def conclude(
+    act: Act, post: Post, *, wanted: str = "left_while_stopped", rows: Sequence[Delivery] | None = None
+) -> None:
     """End a publishing round when nothing is on its way any more: finish, fall_short or miss.
 
-    Whatever ended the round, what should not have left comes down then; `wanted` says why.
+    Whatever ended the round, what should not have left comes down then; `wanted` says why. `rows`: what `of_post` said
+    after the last change.
     """
     if post.state not in (State.PUBLISHING, State.SCHEDULED):
         return
-    states = list(Delivery.objects.filter(version_id=post.current_version_id).values_list("state", flat=True))
+    rows = of_post(post) if rows is None else rows
+    current = [row for row in rows if row.version_id == post.current_version_id]
+    states = [row.state for row in current]
     if not states or any(state in LIVE for state in states):
         return
     arrived = [state for state in states if state in (D.SENT, D.REMOVED)]
@@ -103,13 +113,11 @@ def conclude(act: Act, post: Post, *, wanted: str = "left_while_stopped") -> Non
     getattr(post, transition.value)()
     post.changed_at = clock.now()
     if transition == Transition.MISS:
-        codes = sorted(
-            set(Delivery.objects.filter(version_id=post.current_version_id).values_list("error_code", flat=True)) - {""}
-        )
+        codes = sorted({row.error_code for row in current} - {""})
         post.reason_code = (codes[0] if codes else "nothing_sent")[:60]
     else:
         post.reason_code = ""
-    post.save()
+    post.save(update_fields=["state", "changed_at", "reason_code"])
     if transition == Transition.MISS:
         raise_alert(AlertKind.MISSED, "post", str(post.pk), post.reason_code)
     act.record(
@@ -122,4 +130,4 @@ def conclude(act: Act, post: Post, *, wanted: str = "left_while_stopped") -> Non
             "why": post.reason_code,
         },
     )
-    request_wanted_takedown(act, post, wanted)
+    request_wanted_takedown(act, post, wanted, rows=rows)

@@ -56,13 +56,18 @@ class Move:
         self.act.record(f"post.{transition.value}", data={"version": version, "state": self.post.state, **data})
 
 
-def lock_post(post_id: UUID) -> Post:
-    """Lock one post; then read it with what its guards need.
+def lock_only(post_id: UUID) -> None:
+    """Lock one post and read nothing of it: whoever calls this reads next, in a statement of its own.
 
     Two statements on purpose: after waiting for a lock PostgreSQL re-reads the locked row only, and joined rows would
     still be those of before the wait.
     """
     Post.objects.select_for_update(no_key=True).values_list("pk").get(pk=post_id)
+
+
+def lock_post(post_id: UUID) -> Post:
+    """Lock one post; then read it with what its guards need."""
+    lock_only(post_id)
     return Post.objects.select_related("current_version", "approval", "working_copy").get(pk=post_id)
 
 

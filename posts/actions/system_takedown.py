@@ -1,5 +1,6 @@
 """Takedowns and alerts that the system itself asks for. Called inside an action, with the post locked."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from healthsocial import clock
@@ -7,7 +8,7 @@ from healthsocial.audit.log import Act
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Alert
 from posts.enums import TAKEDOWN_STATES, DeliveryState, Transition
-from posts.models import Post
+from posts.models import Delivery, Post
 
 
 def takedown_by_system(act: Act, post: Post, code: str) -> bool:
@@ -29,13 +30,17 @@ def takedown_by_system(act: Act, post: Post, code: str) -> bool:
     return True
 
 
-def request_wanted_takedown(act: Act, post: Post, code: str = "left_while_stopped") -> None:
+def request_wanted_takedown(
+    act: Act, post: Post, code: str = "left_while_stopped", *, rows: Sequence[Delivery] | None = None
+) -> None:
     """A finished round holds deliveries that should not have left: the system asks for the takedown itself.
 
-    One that is unconfirmed counts: it may be public.
+    One that is unconfirmed counts: it may be public. `rows`: all deliveries of the post, if they were read just now.
     """
-    maybe_public = post.deliveries.filter(state__in=(DeliveryState.SENT, DeliveryState.UNCONFIRMED))
-    if maybe_public.filter(removal_wanted_at__isnull=False).exists():
+    maybe_public = (DeliveryState.SENT, DeliveryState.UNCONFIRMED)
+    if rows is None:
+        rows = list(post.deliveries.filter(state__in=maybe_public, removal_wanted_at__isnull=False).order_by())
+    if any(row.state in maybe_public and row.removal_wanted_at is not None for row in rows):
         takedown_by_system(act, post, code)
 
 
