@@ -15,11 +15,16 @@ from healthsocial.audit.log import database_now
 
 def now() -> datetime:
     """The database's time on the demo's clock: what planned times are compared with."""
+    return at(database_now())
+
+
+def at(read: datetime) -> datetime:
+    """The same for a time that a row brought with it (`DatabaseClock`)."""
     # SQLite counts in milliseconds, cut off: without this, "publish now" would be a moment in the future.
     short = timedelta(milliseconds=1) if connection.vendor == "sqlite" else timedelta(0)
-    return database_now() + clock.offset() + short
+    return read + clock.offset() + short
 
 
 def lease_end(read: datetime) -> datetime:
-    """Until when work taken now is ours, in real time. `read`: what `now()` said in this transaction."""
-    return read - clock.offset() + timedelta(seconds=settings.LEASE_SECONDS)
+    """Until when work taken now is ours, in real time. `read`: what the database's clock said in this transaction."""
+    return read + timedelta(seconds=settings.LEASE_SECONDS)

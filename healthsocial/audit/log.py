@@ -11,8 +11,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import DateTimeField, Func
+from django.db.models.sql.compiler import SQLCompiler
 from django.utils.functional import Promise
 
 from healthsocial.audit.models import Event, Head
@@ -141,6 +145,18 @@ def database_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         moment: datetime = cursor.fetchone()[0]
         return moment.astimezone(UTC)
+
+
+class DatabaseClock(Func):
+    """The same clock as a column of a query: a row that is read anyway can say when it was read."""
+
+    template = "clock_timestamp()"
+    output_field = DateTimeField()
+
+    def as_sqlite(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **_extra: Any
+    ) -> tuple[str, tuple[str | int, ...]]:
+        return "strftime('%%Y-%%m-%%dT%%H:%%M:%%f', 'now')", ()
 
 
 def stamp(moment: datetime) -> str:

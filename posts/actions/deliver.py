@@ -3,18 +3,17 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connection, transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 
 from compliance import coverage
 from healthsocial import clock
-from healthsocial.audit.log import Act, action
+from healthsocial.audit.log import Act, DatabaseClock, action
 from healthsocial.org.enums import AlertKind
 from healthsocial.org.models import Channel
 from healthsocial.org.queries import organisation
@@ -64,16 +63,18 @@ def deliver(delivery_id: UUID) -> str:
 def claim_delivery(delivery_id: UUID) -> Claim | None:
     """`due -> claimed` by conditional UPDATE. A lease, not an act: it is recorded with the intent it leads to."""
     with transaction.atomic():
-        now = due.now()
-        ready = Delivery.objects.filter(pk=delivery_id, state=D.DUE, next_attempt_at__lte=now)
-        row = ready.select_related("channel", "version").first()
+        ready = Delivery.objects.filter(pk=delivery_id, state=D.DUE)
+        row = ready.select_related("channel", "version").annotate(read_at=DatabaseClock()).first()
         if row is None:
             return None
-        mine = ready.filter(attempt=row.attempt)
+        now = due.at(row.read_at)
+        if row.next_attempt_at > now:
+            return None
+        mine = ready.filter(attempt=row.attempt, next_attempt_at__lte=now)
         if wait := pacing.wait_until(row, now):
             mine.update(next_attempt_at=wait, woken_at=None)
             return None
-        if mine.update(state=D.CLAIMED, attempt=row.attempt + 1, lease_until=due.lease_end(now)) != 1:
+        if mine.update(state=D.CLAIMED, attempt=row.attempt + 1, lease_until=due.lease_end(row.read_at)) != 1:
             return None
         return Claim(row.pk, row.post_id, row.channel, row.attempt + 1, tuple(relied_on_by(row.version)))
 
@@ -83,7 +84,7 @@ def begin_sending(claim: Claim) -> Order | None:
     with action("delivery.sending", actor=SYSTEM, target=("post", str(claim.post))) as act:
         coverage.lock(claim.relied_on)
         lock_only(claim.post)
-        delivery = Delivery.objects.select_related(*READ_WITH).get(pk=claim.delivery)
+        delivery = Delivery.objects.select_related(*READ_WITH).annotate(read_at=DatabaseClock()).get(pk=claim.delivery)
         post = delivery.post
         if delivery.state != D.CLAIMED or delivery.attempt != claim.fence:
             act.nothing_changed()
@@ -96,8 +97,7 @@ def begin_sending(claim: Claim) -> Order | None:
             _cancel(act, claim, "channel_not_approved")
             return None
         rules = organisation()  # first: it takes over the demo's clock
-        now = due.now()
-        ready = guards.may_leave(post, delivery, delivery.channel, rules, now=now)
+        ready = guards.may_leave(post, delivery, delivery.channel, rules, now=due.at(delivery.read_at))
         if ready.reasons:
             _stop(act, claim, post, ready)
             return None
@@ -109,7 +109,7 @@ def begin_sending(claim: Claim) -> Order | None:
                 f"post.{Transition.START_PUBLISHING.value}",
                 data={"version": str(post.current_version_id), "state": post.state},
             )
-        if _mine(claim, D.CLAIMED).update(state=D.SENDING, lease_until=due.lease_end(now)) != 1:
+        if _mine(claim, D.CLAIMED).update(state=D.SENDING, lease_until=due.lease_end(delivery.read_at)) != 1:
             raise RuntimeError("the claim was lost under the post's lock")
         act.record(
             "delivery.sending",
@@ -169,8 +169,9 @@ def _stop(act: Act, claim: Claim, post: Post, ready: guards.Ready) -> None:
 
 def _call(claim: Claim, order: Order) -> Outcome:
     """The irreversible call, outside any transaction, and only with a lease that lasts longer than the call may."""
-    needed = Now() + timedelta(seconds=settings.NETWORK_TIMEOUT_SECONDS)  # on the database's clock
-    if not _mine(claim, D.SENDING).filter(lease_until__gt=needed).exists():
+    row = _mine(claim, D.SENDING).annotate(read_at=DatabaseClock()).first()
+    needed = timedelta(seconds=settings.NETWORK_TIMEOUT_SECONDS)
+    if row is None or row.lease_until is None or row.lease_until <= row.read_at + needed:
         # This process was stopped for minutes between intent and call; others may have settled the row meanwhile.
         return Retryable("lease_ran_out")
     return call_network(adapter_for(claim.channel.network), order, str(claim.delivery))
@@ -192,8 +193,8 @@ def record_outcome(claim: Claim, outcome: Outcome, *, how: str = "answer") -> st
     """Write what the network said, under the fence; a late answer of a lost lease changes nothing."""
     with action("delivery.recorded", actor=SYSTEM, target=("post", str(claim.post))) as act:
         lock_only(claim.post)
-        row = Delivery.objects.select_related("post").get(pk=claim.delivery)
-        post, values = row.post, _values(claim, outcome, row)
+        row = Delivery.objects.select_related("post").annotate(read_at=DatabaseClock()).get(pk=claim.delivery)
+        post, values = row.post, _values(outcome, row, due.at(row.read_at))
         taken = _mine(claim, D.SENDING).update(lease_until=None, **values)
         if taken != 1:
             act.record(
@@ -243,8 +244,7 @@ def _conclude(act: Act, post: Post, claim: Claim) -> None:
     request_wanted_takedown(act, post, rows=rows)
 
 
-def _values(claim: Claim, outcome: Outcome, row: Delivery) -> dict[str, object]:
-    now = due.now()
+def _values(outcome: Outcome, row: Delivery, now: datetime) -> dict[str, object]:
     if isinstance(outcome, Receipt):
         return {
             "state": D.SENT.value,

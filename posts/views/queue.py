@@ -13,6 +13,7 @@ from healthsocial.org.views.helpers import needs, organisation_of, viewer
 from posts import queries_officer as officer
 from posts.forms_officer import QueueFilterForm
 from posts.queries_officer import Position, QueueFilters
+from posts.queue_lines import lines
 
 
 @require_safe
@@ -37,8 +38,7 @@ def queue(request: HttpRequest) -> HttpResponse:
             "rows": rows,
             "total": min(total, officer.COUNTED),
             "many": total > officer.COUNTED,
-            "now": now,
-            "zone": organisation_of(request).zone,
+            "lines": lines(rows, now, organisation_of(request).zone),
             "filtered": bool(kept),
             "after": after,
             "first_url": f"{request.path}?{urlencode(kept)}" if after else "",
