@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import transaction
 
 from compliance.actions.register import revoke_authorization
 from compliance.models import Finding
+from healthsocial.audit import log
 from healthsocial.audit.log import Actor, Refused, action
 from healthsocial.audit.models import Event
 from healthsocial.audit.verify import verify_chain
@@ -70,7 +71,7 @@ def test_control_a_foreign_key_checked_after_the_head_closes_a_circle(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What happens with both guards off: a key-blocking lock, and foreign keys left for the commit."""
-    monkeypatch.setattr(type(connections["default"]), "check_constraints", lambda self, table_names=None: None)
+    monkeypatch.setattr(log, "_check_foreign_keys", lambda: None)
     post = moves.approved(cast)
 
     def blocking() -> None:
