@@ -39,9 +39,10 @@ def answers_for(thread: UUID) -> dict[tuple[str, tuple[str, str, str, str, int]]
 
 
 def with_answers(run: CheckRun) -> list[Answered]:
-    """Findings of a run in text order, each with its newest answers. Two queries."""
-    answers = answers_for(run.thread)
+    """Findings of a run in text order, each with its newest answers. Two queries, or one when nothing was found."""
+    findings = list(run.findings.all())
+    answers = answers_for(run.thread) if findings else {}
     return [
         Answered(f, answers.get((AnswerSide.AUTHOR, f.answer_key)), answers.get((AnswerSide.OFFICER, f.answer_key)))
-        for f in run.findings.all()
+        for f in findings
     ]

@@ -245,11 +245,14 @@ def seal_matches(post: Post, version: PostVersion | None) -> list[Reason]:
     return []
 
 
-def copy_is_version(post: Post) -> list[Reason]:
-    """What is on the author's desk is what was submitted; otherwise the version on screen is not the post."""
+def copy_is_version(post: Post, channels: Sequence[Channel] | None = None) -> list[Reason]:
+    """What is on the author's desk is what was submitted; otherwise the version on screen is not the post.
+
+    `channels`: those of the post, where the caller has read them already (an action: under the post's lock).
+    """
     version = post.current_version
-    channels = list(post.channels.values_list("pk", flat=True))
-    form = canonical.canonical_form(post.working_copy, kind=post.kind, channels=channels)
+    keys = [c.pk for c in channels] if channels is not None else list(post.channels.values_list("pk", flat=True))
+    form = canonical.canonical_form(post.working_copy, kind=post.kind, channels=keys)
     if version is None or form != version.canonical:
         return [Reason("stale_version", _("The post changed since it was submitted. Submit it again."), AUTHOR)]
     return []

@@ -35,11 +35,13 @@ def fresh(user: User) -> User:
     """Re-read a person inside the transaction: a session may be older than a deactivation.
 
     On PostgreSQL the row is locked FOR SHARE, so that a deactivation or the end of a role waits for this act, or this
-    act sees it; SQLite's writers wait for each other anyway. Django has no FOR SHARE of its own.
+    act sees it; SQLite's writers wait for each other anyway. Django has no FOR SHARE of its own. One statement does
+    both: after a wait PostgreSQL gives the locked row as it is then, and nothing else is read here.
     """
     if connection.vendor == "postgresql" and connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM org_user WHERE id = %s FOR SHARE", [user.pk])
+        locked = list(User.objects.raw("SELECT * FROM org_user WHERE id = %s FOR SHARE", [user.pk]))
+        if locked:
+            return locked[0]
     return User.objects.get(pk=user.pk)
 
 

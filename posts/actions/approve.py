@@ -1,6 +1,7 @@
 """An officer signs exactly one version (laws 1 and 2)."""
 
 import contextlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -9,11 +10,12 @@ from django.utils.translation import gettext as _
 
 from compliance import checking
 from compliance import queries as checks
+from compliance.models import CheckRun
 from healthsocial.audit.log import Reason, Refused, action
 from healthsocial.audit.models import Event
 from healthsocial.org import permissions as org_permissions
 from healthsocial.org import queries as org
-from healthsocial.org.models import User
+from healthsocial.org.models import Channel, User
 from posts import canonical, guards, permissions
 from posts.actions.decide import same_version
 from posts.actions.move import Move, moving
@@ -78,8 +80,9 @@ def approve(
     check_signature(by, password, post_id)
     with moving(Transition.APPROVE, post_id, by=by, with_authorizations=True) as move:
         same_version(move, version_id, check_id)
-        move.must(blockers(move.post, move.now))
-        _sign(move, by)
+        run = checks.newest_complete_run(move.version.pk)
+        move.must(_stands_in_the_way(move.post, run, move.now, move.channels))
+        _sign(move, run, by)
         move.post.approve()
         move.post.reason_code, move.post.reason_words = "", ""
         move.done(Transition.APPROVE, approval=str(move.post.approval_id), seal=move.version.seal)
@@ -92,17 +95,23 @@ def blockers(post: Post, at: datetime) -> list[Reason]:
     """Everything but the person's role that stops an approval of the current version."""
     if post.current_version is None:
         return [Reason("no_version", _("Nothing has been submitted yet."))]
+    return _stands_in_the_way(post, checks.newest_complete_run(post.current_version.pk), at)
+
+
+def _stands_in_the_way(
+    post: Post, run: CheckRun | None, at: datetime, channels: Sequence[Channel] | None = None
+) -> list[Reason]:
+    assert post.current_version is not None
     form = canonical.read(post.current_version)
-    run = checks.newest_complete_run(post.current_version.pk)
     found = guards.check_is_current(run)
     if run is not None:
         found += guards.findings_answered(run, form, at, barred=permissions.barred_from_approving(post))
-    found += guards.copy_is_version(post)
+    found += guards.copy_is_version(post, channels)
     return found + guards.persons_covered(form, at, moment=_("now"))
 
 
-def _sign(move: Move, by: User) -> None:
-    run = checks.newest_complete_run(move.version.pk)
+def _sign(move: Move, run: CheckRun | None, by: User) -> None:
+    """`run` is the check that the guards looked at, and no other."""
     assert run is not None
     now = checking.active()
     channels = move.channels

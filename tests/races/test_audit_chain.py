@@ -7,18 +7,20 @@ server that takes 120 connections).
 
 import random
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from healthsocial.audit import triggers
-from healthsocial.audit.log import Actor, Refused, action, canonical, chain_digest
+from healthsocial.audit.log import Actor, Refused, action, canonical, chain_digest, database_now
 from healthsocial.audit.models import Event, Head
 from healthsocial.audit.verify import verify_chain
 from tests.database import drop_triggers
-from tests.races.together import at_once
+from tests.races.together import alone, at_once
 from tests.thorough import times
 
 pytestmark = pytest.mark.usefixtures("real_connections")
@@ -176,3 +178,45 @@ def test_the_first_events_of_all_may_come_at_once(db: None) -> None:
     numbers = random.Random(3).sample(range(6), 6)
     assert Counter(at_once(*[lambda n=n: step(n) for n in numbers])) == {"written": 6}  # type: ignore[misc]
     assert (verify_chain().ok, Event.objects.count()) == (True, 6)
+
+
+def _wait_for_the_head(step: Callable[[], object]) -> tuple[object, datetime]:
+    """Let a step wait half a second for the head's lock; what it gave, and when the lock was let go (database time)."""
+    Head.objects.get_or_create(id=1)
+    result: list[object] = []
+    thread = threading.Thread(target=lambda: result.append(alone(step)))
+    with transaction.atomic():
+        Head.objects.select_for_update().get(id=1)
+        thread.start()
+        time.sleep(0.5)
+        free = database_now()
+    thread.join(timeout=30)
+    return result[0], free
+
+
+@pytest.mark.postgres
+def test_an_event_is_dated_after_the_wait_for_the_head() -> None:
+    """Dated before it, an event would be older than the one it follows."""
+
+    def step() -> None:
+        with action("test.waited", actor=Actor("command", "", "x")) as unit:
+            unit.record("test.waited")
+
+    result, free = _wait_for_the_head(step)
+    assert result is None
+    assert Event.objects.get(verb="test.waited").at > free
+
+
+@pytest.mark.postgres
+def test_control_a_clock_beside_the_lock_is_read_before_the_wait() -> None:
+    """Why the lock stands in a part of its own of the statement."""
+
+    def step() -> datetime:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT clock_timestamp() FROM audit_head WHERE id = 1 FOR UPDATE")
+            moment: datetime = cursor.fetchone()[0]
+            return moment
+
+    moment, free = _wait_for_the_head(step)
+    assert isinstance(moment, datetime)
+    assert moment < free
