@@ -5,7 +5,7 @@ its answers (law 5). Pages ask with `reading(user)`; actions never do, they re-r
 """
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -286,11 +286,23 @@ def steps(post: Post, channels: Sequence[Channel], reader: User, organisation: O
     return found
 
 
-def stopping(post: Post, channels: Sequence[Channel], reader: User, organisation: Organisation) -> list[Reason]:
-    """ "What is stopping this?": what stands between the post and its next state, and who can lift it."""
+def stopping(
+    post: Post,
+    channels: Sequence[Channel],
+    reader: User,
+    organisation: Organisation,
+    *,
+    asked: Mapping[str, Step] | None = None,
+) -> list[Reason]:
+    """ "What is stopping this?": what stands between the post and its next state, and who can lift it.
+
+    `asked`: what `steps` said for the same page; the guards of a step that it names are not asked a second time.
+    """
     transition = NEXT.get(post.state)
     if transition is None:
         return []
+    if asked and transition.value in asked and post.state != S.CHANGES_REQUESTED:
+        return list(asked[transition.value].reasons)
     denial = None
     if transition not in permissions.SYSTEM_ONLY:
         denial = permissions.denied(reader, transition, post, channels)

@@ -108,7 +108,7 @@ def detail_page(
     context = page_context(request, seen, tab)
     if seen.text:
         context |= _content(request, seen, again)
-    context |= _steps(request, seen, context["reader"], again)
+    context |= _steps(request, seen, context["reader"], again, context["deliveries"])
     context["refused"] = reasons_for_page(again.refusal.reasons) if again.refusal else []
     return render(request, "posts/detail.html", context, status=status)
 
@@ -286,13 +286,12 @@ def _deliveries(request: HttpRequest, seen: Seen, again: Again) -> list[dict[str
     return found
 
 
-def _steps(request: HttpRequest, seen: Seen, reader: User, again: Again) -> dict[str, Any]:
+def _steps(request: HttpRequest, seen: Seen, reader: User, again: Again, rows: Sequence[Delivery]) -> dict[str, Any]:
     """Buttons: enabled, or disabled with their reasons; and what stops the next transition."""
     post, channels, organisation = seen.post, seen.channels, organisation_of(request)
     found = steps(post, channels, reader, organisation) if seen.text else {}
     writes = seen.text and permissions.may_write(reader, post, channels)
     anywhere = seen.text and holds_anywhere(reader, "posts.write")
-    rows = list(post.deliveries.all())
     out = any(row.state in ("sent", "unconfirmed", "removed") for row in rows)
     complete = has_all([row for row in rows if row.version_id == post.current_version_id])
     places = [step for name, step in found.items() if name in ("schedule", "reslot")]
@@ -305,7 +304,7 @@ def _steps(request: HttpRequest, seen: Seen, reader: User, again: Again) -> dict
         "unplaced": post.state == State.SCHEDULED and not any(row.state in WAITING for row in rows),
         "place": places[0] if places else None,
         "place_reasons": reasons_for_page(places[0].reasons) if places else [],
-        "stopping": reasons_for_page(stopping(post, channels, reader, organisation)) if seen.text else [],
+        "stopping": reasons_for_page(stopping(post, channels, reader, organisation, asked=found)) if seen.text else [],
         "may_edit": writes and post.state in (*EDITABLE_STATES, *PULL_BACK_STATES),
         "may_copy": anywhere,
         "may_correct": anywhere and out and post.state in CORRECTABLE,
