@@ -365,7 +365,7 @@ def test_page_of_a_post_asks_as_often_for_many_findings_as_for_one(
     assert Finding.objects.filter(run__thread=many.pk).count() > 2 * Finding.objects.filter(run__thread=one.pk).count()
     page(alice, "detail", one.pk)
     for post in (one, many):
-        with django_assert_num_queries(26):
+        with django_assert_num_queries(25):
             page(alice, "detail", post.pk)
 
 
