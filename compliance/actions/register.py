@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -22,14 +22,21 @@ from healthsocial.org.models import Channel, User
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no letter that reads like a digit
 
 
-def add_subject(*, by: User, kind: str, name: str = "") -> Subject:
-    """A person as a token. The name, when given, is encrypted and shown to the privacy officer only."""
+def add_subject(*, by: User, kind: str, name: str = "", new: UUID | None = None) -> Subject:
+    """A person as a token. The name, when given, is encrypted and shown to the privacy officer only.
+
+    `new` is the id that the form already carried: sent twice, it makes one person.
+    """
     with action("subject.added", actor=org.actor(by), target=("subject", "")) as act:
+        lock_people()
         user = _officer(act, by)
+        if new and (there := Subject.objects.filter(pk=new, created_by=user).first()):
+            act.nothing_changed()
+            return there
         if kind not in SubjectKind.values:
             raise Refused(Reason("choice_unknown", _("Choose from the offered values.")))
         subject = Subject.objects.create(
-            token=_token(), kind=kind, name=name.strip(), created_by=user, created_at=clock.now()
+            id=new or uuid4(), token=_token(), kind=kind, name=name.strip(), created_by=user, created_at=clock.now()
         )
         act.record("subject.added", target=("subject", str(subject.pk)), data={"token": subject.token, "kind": kind})
         return subject
@@ -48,11 +55,18 @@ def add_authorization(
     all_channels: bool,
     channels: Sequence[Channel] = (),
     document_reference: str = "",
+    new: UUID | None = None,
 ) -> Authorization:
-    """Register what a person signed. Everything that makes it usable is required."""
+    """Register what a person signed. Everything that makes it usable is required.
+
+    `new` is the id that the form already carried: sent twice, it makes one record, so that revoking it leaves no twin.
+    """
     with action("authorization.added", actor=org.actor(by), target=("authorization", "")) as act:
         lock_people()  # the next number is read and used under one lock
         user = _officer(act, by)
+        if new and (there := Authorization.objects.filter(pk=new, created_by=user).first()):
+            act.nothing_changed()
+            return there
         problems = _problems(
             kind, information, purposes, signed_on, valid_from, valid_until, all_channels or bool(channels)
         )
@@ -60,6 +74,7 @@ def add_authorization(
             raise Refused(*problems)
         number = (Authorization.objects.aggregate(top=Max("number"))["top"] or 1000) + 1
         record = Authorization.objects.create(
+            id=new or uuid4(),
             number=number,
             subject=subject,
             kind=kind,

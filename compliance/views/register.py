@@ -20,7 +20,7 @@ from healthsocial import clock
 from healthsocial.audit.log import Refused
 from healthsocial.org.models import Channel, User
 from healthsocial.org.permissions import may_anywhere
-from healthsocial.org.views.helpers import needs, organisation_of, run, viewer
+from healthsocial.org.views.helpers import needs, new_id, organisation_of, run, viewer
 
 LARGEST_NUMBER = 2**31 - 1
 F = TypeVar("F", SubjectForm, AuthorizationForm, RevokeForm)
@@ -73,7 +73,7 @@ def subject_add(request: HttpRequest) -> HttpResponse:
     data = form.cleaned_data
     return run(
         request,
-        lambda: add_subject(by=viewer(request), kind=data["kind"], name=data["name"]),
+        lambda: add_subject(by=viewer(request), kind=data["kind"], name=data["name"], new=new_id(request)),
         to=lambda made: f"{reverse('compliance:authorization_add')}?person={made.pk}",
         done=lambda made: _("Added as %(token)s. Write this token on the signed form.") % {"token": made.token},
         again=lambda refusal: _subject_page(request, _refused(form, refusal)),
@@ -106,7 +106,7 @@ def authorization_add(request: HttpRequest) -> HttpResponse:
     }
     return run(
         request,
-        lambda: add_authorization(by=viewer(request), **form.record()),
+        lambda: add_authorization(by=viewer(request), **form.record(), new=new_id(request)),
         to=lambda made: reverse("compliance:authorization", args=[made.pk]),
         done=lambda made: _("Authorization #%(number)d is in the register.") % {"number": made.number},
         again=lambda refusal: _authorization_form(request, _refused(form, refusal, fields)),

@@ -36,14 +36,6 @@ def viewer_once(request: HttpRequest) -> User:
     return found
 
 
-def new_id(request: HttpRequest) -> UUID | None:
-    """The id that a form for a new post carries, so that sending it twice makes one post."""
-    try:
-        return UUID(request.POST.get("new", ""))
-    except ValueError:
-        return None
-
-
 def access_delivery(request: HttpRequest, pk: UUID) -> Delivery:
     """A delivery of a post whose words this person may read."""
     delivery = Delivery.objects.filter(pk=pk).first()

@@ -23,6 +23,7 @@ from healthsocial.org.views.helpers import (
     SeeOther,
     attempt,
     needs,
+    new_id,
     organisation_of,
     reasons_for_page,
     signed_in,
@@ -40,7 +41,7 @@ from posts.models import Post, WorkingCopy
 from posts.persons import linked_of, with_records
 from posts.presenting import line, reading
 from posts.queries import Seen
-from posts.views.access import access_text, new_id
+from posts.views.access import access_text
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,24 @@ class Conflict:
 def create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return _post(request)
+    begun = _begun(request)
+    if begun is not None and Post.objects.filter(pk=begun).exists():
+        access_text(request, begun)
+        return SeeOther(reverse("posts:edit", args=[begun]))  # the back button, after it was saved
     zone = organisation_of(request).zone
     channels = writable_channels(request)
     initial: dict[str, Any] = {"kind": "original", "zone": zone}
     if len(channels) == 1:
         initial["channels"] = [str(channels[0].pk)]
     return _page(request, ComposerForm(writable=channels, initial=initial), None)
+
+
+def _begun(request: HttpRequest) -> UUID | None:
+    """The id that this address was given when the form was opened (by a script, so that the back button knows it)."""
+    try:
+        return UUID(request.GET.get("new", ""))
+    except ValueError:
+        return None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -302,7 +315,7 @@ def _page(
     context: dict[str, Any] = {
         "form": form,
         "post": post,
-        "new": new_id(request) or uuid4(),
+        "new": new_id(request) or _begun(request) or uuid4(),
         "zones": zone_names(),
         "zone": organisation.zone,
         "live": live,

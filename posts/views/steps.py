@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from healthsocial.audit.log import Refused
 from healthsocial.org.models import User
-from healthsocial.org.views.helpers import run, signed_in, viewer
+from healthsocial.org.views.helpers import new_id, run, signed_in, viewer
 from posts.actions import close
 from posts.actions import hold as holding
 from posts.actions import schedule as scheduling
@@ -23,7 +23,7 @@ from posts.actions.submit import submit as submit_action
 from posts.forms import ProofForm, ResolveForm, SlotForm, WordsForm
 from posts.models import Delivery, Post
 from posts.queries import Seen
-from posts.views.access import access_delivery, access_text, new_id
+from posts.views.access import access_delivery, access_text
 from posts.views.detail import Again, detail_page
 
 Action = Callable[[User], object]

@@ -5,12 +5,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from compliance.models import Authorization, Subject
 from healthsocial.audit.log import Refused
 from healthsocial.audit.models import Event
 from posts.actions.edit import Content, create_post
 from posts.models import Post
 from tests.conftest import Cast
-from tests.posts import moves
+from tests.posts import moves, people
 
 FIELDS = {"title": "Flu clinic", "text": "Our flu clinic opens on Saturday.", "kind": "original", "act": "save"}
 
@@ -74,3 +75,27 @@ def test_the_pages_carry_the_id(alice: Client, cast: Cast) -> None:
     post = moves.draft(cast)
     for page in ("/posts/new/", f"/posts/{post.pk}/"):
         assert alice.get(page).content.decode().count('name="new" value="') >= 1
+
+
+def test_the_back_button_after_saving_leads_to_what_was_saved(alice: Client, cast: Cast) -> None:
+    sent = form(cast)
+    address = f"/posts/new/?new={sent['new']}"
+    assert f'name="new" value="{sent["new"]}"' in alice.get(address).content.decode()
+    alice.post("/posts/new/", sent)
+    assert alice.get(address)["Location"] == f"/posts/{sent['new']}/edit/"
+    assert alice.get("/posts/new/?new=nonsense").status_code == 200
+
+
+def test_a_person_and_an_authorization_sent_twice_are_one(client: Client, cast: Cast) -> None:
+    client.force_login(cast.priya)
+    new = str(uuid4())
+    for _press in range(2):
+        client.post("/authorizations/people/new/", {"kind": "patient", "name": "Wilma Testperson", "new": new})
+    subject = Subject.objects.get()
+    assert str(subject.pk) == new
+    record = people.authorization(cast, subject)
+    assert people.authorization(cast, subject, new=record.pk).number == record.number
+    assert Authorization.objects.count() == 1
+    people.authorization(cast, subject)  # the control: another form is another record
+    assert Authorization.objects.count() == 2
+    assert Event.objects.filter(verb="authorization.added").count() == 2

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -82,6 +83,14 @@ def organisation_of(request: HttpRequest) -> Organisation:
     """The row that the middleware read for this request."""
     row = getattr(request, "organisation", None)
     return row if isinstance(row, Organisation) else organisation()
+
+
+def new_id(request: HttpRequest) -> UUID | None:
+    """The id that a form for something new carries, so that sending it twice makes one."""
+    try:
+        return UUID(request.POST.get("new", ""))
+    except ValueError:
+        return None
 
 
 def signed_in(view: View[P]) -> View[P]:
