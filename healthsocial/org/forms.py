@@ -84,6 +84,7 @@ class GrantForm(forms.Form):
         where = self.fields["where"]
         if isinstance(where, forms.ChoiceField):
             where.choices = [
+                ("", _("Choose where")),
                 (EVERYTHING, _("Everything")),
                 (_("All channels of a group"), [(key, group.name) for key, group in self.groups.items()]),
                 (_("One channel"), [(key, f"{row.group.name} · {row.name}") for key, row in self.channels.items()]),

@@ -51,7 +51,10 @@ def _decide(move: Move, by: User, reason: str, words: str, *, rejected: bool) ->
     if reason not in ReviewReason.values:
         problems.append(Reason("reason_missing", _("Choose a reason.")))
     if len(words.strip()) < 10:
-        problems.append(Reason("words_missing", _("Say what should change, in a sentence of at least ten characters.")))
+        asked = _("Say why it is rejected, in a sentence of at least ten characters.")
+        if not rejected:
+            asked = _("Say what should change, in a sentence of at least ten characters.")
+        problems.append(Reason("words_missing", asked))
     move.must(problems)
     ReviewDecision.objects.create(
         post=move.post,
