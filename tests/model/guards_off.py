@@ -8,10 +8,8 @@ from django.db import connection
 
 from healthsocial.audit import log
 from posts import guards, permissions
-from posts.actions import approval, check, deliver, deliveries, leases, move, submit
+from posts.actions import approval, check, deliveries, move, submit
 from posts.actions import approve as approving
-from posts.models import Delivery
-from posts.networks.base import Retryable
 
 Weaken = Callable[[pytest.MonkeyPatch], None]
 
@@ -29,18 +27,6 @@ def _own_work(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(permissions, "own_work", _nothing)
     patch.setattr(permissions, "barred_from_approving", lambda _post: frozenset())
     _drop_trigger("posts_approval_by_another", "posts_approval")
-
-
-def _own_answers(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(permissions, "barred_from_approving", lambda _post: frozenset())
-
-
-def _fence(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deliver, "_mine", lambda claim, state: Delivery.objects.filter(pk=claim.delivery, state=state))
-
-
-def _blind_retry(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(leases, "Unknown", Retryable)
 
 
 def _void(patch: pytest.MonkeyPatch) -> None:
@@ -97,11 +83,8 @@ def _guard(name: str, instead: Callable[..., Any] = _no_reasons) -> Weaken:
 # name -> (how, the laws of which one must be found broken)
 OFF: dict[str, tuple[Weaken, set[str]]] = {
     "own_work": (_own_work, {"own work", "answered"}),
-    "own_answers": (_own_answers, {"answered"}),
     "seal_matches": (_guard("seal_matches"), {"intent", "desk"}),
     "may_leave": (_guard("may_leave", lambda *_a, **_k: guards.Ready()), {"intent", "checked", "covered"}),
-    "crisis_stop": (_guard("stopped"), {"intent"}),
-    "channels_healthy": (_guard("channels_healthy"), {"intent"}),
     "check_is_current": (_guard("check_is_current"), {"checked"}),
     "check_result": (_unlocked_result, {"blocked"}),
     "findings_answered": (_guard("findings_answered"), {"answered"}),
@@ -109,8 +92,6 @@ OFF: dict[str, tuple[Weaken, set[str]]] = {
     "check_lost": (_lost_check, {"stuck"}),
     "void": (_void, {"approval"}),
     "cancel": (_cancel, {"deliveries"}),
-    "fence": (_fence, {"fence"}),
-    "blind_retry": (_blind_retry, {"once"}),
     "refusals_unrecorded": (lambda patch: patch.setattr(log, "_record_refusal", _nothing), {"refusal"}),
     "moves_unrecorded": (_silent_moves, {"events", "edges"}),
     "words_in_events": (_talkative, {"privacy"}),
@@ -120,10 +101,6 @@ OFF: dict[str, tuple[Weaken, set[str]]] = {
 FAVOURED = {
     "seal_matches": ("tamper",),
     "may_leave": ("tick", "rules_change"),
-    "crisis_stop": ("stop",),
-    "channels_healthy": ("switch",),
     "check_is_current": ("rules_change",),
-    "fence": ("round", "message"),
-    "blind_retry": ("tick", "round"),
 }
 IN_THE_SUITE = ("check_lost", "words_in_events")
