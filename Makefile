@@ -24,7 +24,7 @@ lint: dev ## Check style and types
 	@$(BIN)/ruff format --check -q .
 	@$(BIN)/mypy
 
-bench: dev ## Measure, as ratios within one run (a table; ARGS="--only checks" narrows it)
+bench: dev ## Measure, as ratios within one run (a table; ARGS="--only rules engine" narrows it)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 soak: dev ## Drive the model of the state machine for ten thousand steps
