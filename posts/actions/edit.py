@@ -126,7 +126,10 @@ def save_post(post_id: UUID, *, by: User, edit_no: int, content: Content) -> Pos
         _may_write_on(user, channels, before)
         if post.edit_no != edit_no:
             raise Refused(
-                Reason("stale_edit", _("Somebody saved this post after you opened it. Compare, then choose whose words stay."))
+                Reason(
+                    "stale_edit",
+                    _("Somebody saved this post after you opened it. Compare, then choose whose words stay."),
+                )
             )
         _check_content(content)
         act.actor = org.actor(user, org_permissions.role_used(user, "posts.write", before))
