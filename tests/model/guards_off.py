@@ -88,7 +88,6 @@ OFF: dict[str, tuple[Weaken, set[str]]] = {
     "check_is_current": (_guard("check_is_current"), {"checked"}),
     "check_result": (_unlocked_result, {"blocked"}),
     "findings_answered": (_guard("findings_answered"), {"answered"}),
-    "persons_covered": (_guard("persons_covered"), {"covered"}),
     "check_lost": (_lost_check, {"stuck"}),
     "void": (_void, {"approval"}),
     "cancel": (_cancel, {"deliveries"}),
