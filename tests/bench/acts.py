@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.bench.places import Absent, Places, postgres_server
+from tests.bench.places import Places, best_engine, postgres_server
 from tests.bench.side import Steps, sides, timed
 from tests.bench.table import Row, at_least, at_most, percentile, ratios
 
@@ -13,11 +13,7 @@ ROUNDS, TIMES, WRITERS, MOVES = 5, 20, 4, 25
 def approving() -> Iterator[Row]:
     """On PostgreSQL where it answers, else SQLite. The password's hash is measured apart: it is slow on purpose."""
     with Places() as places:
-        try:
-            postgres_server()
-            engine = "postgres"
-        except Absent:
-            engine = "sqlite"
+        engine = best_engine()
         place = places.migrated(engine)
         with sides(("tests.bench.acts:approver", place.env)) as (side,):
             side.ask("prepare", number=ROUNDS * TIMES)

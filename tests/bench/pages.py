@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tests.bench.places import Absent, Places, postgres_server, say
+from tests.bench.places import Absent, Places, best_engine, postgres_server, say
 from tests.bench.side import Steps, sides, timed
 from tests.bench.table import Row, at_least, at_most, percentile, rate, ratios
 
@@ -50,11 +50,7 @@ def _grown(places: Places, engine: str, name: str) -> Row:
 def bare() -> Iterator[Row]:
     """Requests per second, ours divided by the bare project's."""
     with Places() as places:
-        try:
-            postgres_server()
-            engine = "postgres"
-        except Absent:
-            engine = "sqlite"
+        engine = best_engine()
         place = places.migrated(engine)
         place.extra["HEALTHSOCIAL_DB_POOL"] = "1"
         with sides(("tests.bench.pages:build", place.env)) as (builder,):

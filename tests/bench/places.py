@@ -42,6 +42,15 @@ def postgres_server() -> str:
     return server
 
 
+def best_engine() -> str:
+    """PostgreSQL where it answers, else SQLite."""
+    try:
+        postgres_server()
+    except Absent:
+        return "sqlite"
+    return "postgres"
+
+
 def redis_program() -> str:
     from healthsocial.supervisor import preflight
 

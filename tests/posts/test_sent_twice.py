@@ -5,12 +5,14 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from compliance.actions.register import add_subject
 from compliance.models import Authorization, Subject
 from healthsocial.audit.log import Refused
 from healthsocial.audit.models import Event
+from healthsocial.org.roles import Role
 from posts.actions.edit import Content, create_post
 from posts.models import Post
-from tests.conftest import Cast
+from tests.conftest import Cast, give
 from tests.posts import moves, people
 
 FIELDS = {"title": "Flu clinic", "text": "Our flu clinic opens on Saturday.", "kind": "original", "act": "save"}
@@ -99,3 +101,11 @@ def test_a_person_and_an_authorization_sent_twice_are_one(client: Client, cast: 
     people.authorization(cast, subject)  # the control: another form is another record
     assert Authorization.objects.count() == 2
     assert Event.objects.filter(verb="authorization.added").count() == 2
+
+
+def test_the_id_of_another_officers_record_makes_no_second_one(cast: Cast) -> None:
+    """Nor an error: whoever registers may see the whole register."""
+    give(cast.rob, Role.PRIVACY_OFFICER, group=cast.harbor.group)
+    subject = add_subject(by=cast.priya, kind="patient")
+    assert add_subject(by=cast.rob, kind="visitor", new=subject.pk) == subject
+    assert Subject.objects.count() == 1
